@@ -1,0 +1,116 @@
+// What the two servers ask of the sidecar. sidecar.ts implements it; a refusal is a thrown SluiceError, whose code gives
+// the status and whose message goes to the caller in plain words.
+
+import type { Handshake, LifelineLine } from "../health/facts.ts";
+import type { Account } from "../drain/tickets.ts";
+
+/** The sidecar's side of an open handshake stream. */
+export interface Lifeline {
+  /** Called once, as soon as the connection has ended, in whatever way. */
+  lost(): void;
+}
+
+export interface LifelineStream {
+  /** Writes one line; false if the peer does not read (more than 64 KiB wait): the caller then ends the stream. */
+  send(line: LifelineLine): boolean;
+  /** Ends the stream from sluice's side (superseded). */
+  end(): void;
+}
+
+export interface GateOrder {
+  readonly open: boolean;
+  readonly reason: string | undefined;
+  readonly ttlMs: number | undefined;
+}
+
+export interface SlotStatus {
+  readonly name: string;
+  readonly address: string;
+  /** empty: no living generation. */
+  readonly state: "empty" | "starting" | "standby" | "active" | "unwinding" | "draining" | "stopping" | "lost";
+  readonly generation: number | undefined;
+  readonly version: string | undefined;
+  readonly instance: string | undefined;
+  /** Since the handshake, ms. */
+  readonly ageMs: number | undefined;
+  readonly ready: boolean;
+  /** Plain words: what is waited for, or why it is not ready. Empty when ready. */
+  readonly waitingFor: readonly string[];
+  readonly probe: { readonly state: "unknown" | "passing" | "failing" | "off"; readonly detail: string };
+  readonly gates: Readonly<Record<string, { readonly open: boolean; readonly reason: string }>>;
+  readonly inFlight: number;
+  /** ms until the drain's deadline, while there is one. */
+  readonly drainLeftMs: number | undefined;
+}
+
+export interface Status {
+  readonly ready: boolean;
+  /** One sentence: why ready or not. */
+  readonly reason: string;
+  readonly active: string | undefined;
+  readonly pod: "serving" | "leaving" | "drained" | "exiting";
+  /** ms until the Pod's deadline, while it is leaving. */
+  readonly podLeftMs: number | undefined;
+  readonly slots: readonly SlotStatus[];
+  readonly held: number;
+  readonly connections: number;
+  readonly account: Account;
+  readonly uptimeMs: number;
+  readonly sluice: string;
+}
+
+export interface Readiness {
+  readonly ready: boolean;
+  readonly reason: string;
+  readonly active: string | undefined;
+  readonly slots: readonly Pick<SlotStatus, "name" | "state" | "version" | "ready" | "waitingFor" | "gates">[];
+}
+
+/** An entry of the timeline, as `GET /v1/events` streams it (JSON lines) and the log prints it. */
+export interface TimelineEvent {
+  /** Ascending, from 1. */
+  readonly id: number;
+  /** Wall clock, ISO 8601 with ms: for people. Durations come from `monotonicMs`. */
+  readonly time: string;
+  /** Since sluice's start, ms, monotonic. */
+  readonly monotonicMs: number;
+  readonly type: string;
+  readonly slot: string | undefined;
+  readonly generation: number | undefined;
+  readonly version: string | undefined;
+  /** Plain words: what happened and why. */
+  readonly message: string;
+  /** Further facts: counts, durations in ms, causes. */
+  readonly details: Readonly<Record<string, string | number | boolean>>;
+}
+
+export interface Backend {
+  status(): Status;
+  readiness(): Readiness;
+  /** For an external balancer: fails first, as soon as a stop begins. */
+  balancer(): { readonly ok: boolean; readonly reason: string };
+  /** Throws UNKNOWN_SLOT. */
+  slotLiveness(slot: string): { readonly ok: boolean; readonly reason: string };
+  metrics(): Promise<{ readonly contentType: string; readonly body: string }>;
+
+  /** Resolves when the hook may be answered. Joinable; keeps going if the caller leaves. Throws UNKNOWN_SLOT. */
+  slotHook(slot: string): Promise<{ readonly outcome: string }>;
+  podHook(): Promise<{ readonly outcome: string }>;
+
+  /** Throws UNKNOWN_SLOT, MISSING_SIGNALS, SIGNALS_NOT_CAUGHT, STOPPING. Sends `accepted` on the stream before it returns. */
+  handshake(handshake: Handshake, stream: LifelineStream): Lifeline;
+  /** Throws UNKNOWN_SLOT, UNKNOWN_GATE, NO_GENERATION. */
+  gate(slot: string, gate: string, order: GateOrder): void;
+  stopping(slot: string): void;
+  /** Sends `reload` to the app and resolves with the outcome that it reports within 5 s. */
+  reload(slot: string): Promise<{ readonly ok: boolean; readonly reason: string }>;
+  /** The app's answer to a command. Throws UNKNOWN_COMMAND. */
+  outcome(slot: string, id: string, outcome: { readonly ok: boolean; readonly reason: string }): void;
+  /** Makes the slot active. Resolves once it is. Throws NO_GENERATION, NOT_READY, DRAINING, STOPPING, UNKNOWN_SLOT. */
+  promote(slot: string): { readonly outcome: string };
+  /** Drains the slot by order, as its hook would. Resolves when drained or at its deadline. */
+  drain(slot: string): Promise<{ readonly outcome: string; readonly inFlight: number }>;
+
+  /** Past events still kept (the newest 1,000), then each new one as it happens. Returns the way to end it. */
+  events(since: number, onEvent: (event: TimelineEvent) => void): () => void;
+}

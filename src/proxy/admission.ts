@@ -1,0 +1,79 @@
+// Admission: where a request takes its slot. The route is one value, set by one assignment; boarding a ticket and
+// reading the route happen in one synchronous step, so no request can reach a slot that has been switched away.
+
+import type { ErrorCode } from "../errors.ts";
+import type { Ticket } from "../drain/tickets.ts";
+import { createHold, type HoldLimits, type HoldCounts } from "./hold.ts";
+
+/** Where the app of one generation listens. */
+export interface Destination {
+  /** > 0 and unique in the life of this sluice. */
+  readonly generation: number;
+  readonly slot: string;
+  /** Undefined where no handshake is required. */
+  readonly version: string | undefined;
+  readonly host: string;
+  readonly port: number;
+}
+
+export type Route =
+  | { readonly to: "generation"; readonly destination: Destination }
+  | { readonly to: "hold" }
+  | { readonly to: "refuse"; readonly code: ErrorCode };
+
+/** A request that asks for a slot; an engine's exchange implements it. Exactly one of the two is called per `admit`. */
+export interface Guest {
+  readonly ticket: Ticket;
+  /** The ticket is already on the destination's generation. Must not throw. */
+  proceed(destination: Destination): void;
+  refuse(code: ErrorCode): void;
+}
+
+export interface Admission {
+  readonly route: Route;
+  setRoute(route: Route): void;
+  /**
+   * Calls `proceed` or `refuse` before it returns, or holds the guest and calls one of them later.
+   * `again` marks a request that comes a second time (replay, refused connection): it goes to the front of the hold
+   * and keeps the deadline of its first hold.
+   */
+  admit(guest: Guest, again?: boolean): void;
+  /** The client left: a held guest gives up its place, and neither method is called. False if it was not held. */
+  withdraw(guest: Guest): boolean;
+  counts(): HoldCounts;
+}
+
+export function createAdmission(limits: HoldLimits, initial: Route = { to: "hold" }): Admission {
+  let route = initial;
+
+  function send(guest: Guest, destination: Destination): void {
+    guest.ticket.board(destination.generation);
+    guest.proceed(destination);
+  }
+
+  const hold = createHold(limits, (guest) => {
+    if (route.to === "generation") send(guest, route.destination);
+    else if (route.to === "refuse") guest.refuse(route.code);
+    else return false;
+    return true;
+  });
+
+  return {
+    get route() {
+      return route;
+    },
+    setRoute(next) {
+      route = next;
+      if (next.to === "generation") hold.release();
+      else if (next.to === "refuse") hold.refuseAll(next.code);
+    },
+    admit(guest, again = false) {
+      if (route.to === "refuse") guest.refuse(route.code);
+      // Those who were held go first; when the line is long the newcomer joins it.
+      else if (route.to === "generation" && (again || hold.size === 0 || hold.isFull)) send(guest, route.destination);
+      else hold.add(guest, again);
+    },
+    withdraw: (guest) => hold.remove(guest),
+    counts: () => hold.counts(),
+  };
+}
