@@ -34,7 +34,13 @@ export interface Tickets {
 }
 
 export function createTickets(): Tickets {
-  const ended: Record<Ending, number> = { answered: 0, client_aborted: 0, refused: 0, failed: 0, deadline: 0 };
+  const ended: Record<Ending, number> = {
+    answered: 0,
+    client_aborted: 0,
+    refused: 0,
+    failed: 0,
+    deadline: 0,
+  };
   const aboard = new Map<number, number>();
   const idleWaiters = new Map<number, (() => void)[]>();
   let quietWaiters: (() => void)[] = [];

@@ -1,9 +1,9 @@
 // Admission: where a request takes its slot. The route is one value, set by one assignment; boarding a ticket and
 // reading the route happen in one synchronous step, so no request can reach a slot that has been switched away.
 
-import type { ErrorCode } from "../errors.ts";
 import type { Ticket } from "../drain/tickets.ts";
-import { createHold, type HoldLimits, type HoldCounts } from "./hold.ts";
+import type { ErrorCode } from "../errors.ts";
+import { createHold, type HoldCounts, type HoldLimits } from "./hold.ts";
 
 /** Where the app of one generation listens. */
 export interface Destination {
@@ -70,7 +70,8 @@ export function createAdmission(limits: HoldLimits, initial: Route = { to: "hold
     admit(guest, again = false) {
       if (route.to === "refuse") guest.refuse(route.code);
       // Those who were held go first; when the line is long the newcomer joins it.
-      else if (route.to === "generation" && (again || hold.size === 0 || hold.isFull)) send(guest, route.destination);
+      else if (route.to === "generation" && (again || hold.size === 0 || hold.isFull))
+        send(guest, route.destination);
       else hold.add(guest, again);
     },
     withdraw: (guest) => hold.remove(guest),
