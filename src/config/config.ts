@@ -21,6 +21,8 @@ export interface Config {
   readonly ops: HostPort;
   /** Empty: off. */
   readonly control: readonly ControlAddress[];
+  /** Nobody chose `control`: a socket whose folder does not exist is then left out instead of being an error. */
+  readonly controlIsDefault: boolean;
   readonly slots: readonly SlotAddress[];
   readonly nodeIp: string | undefined;
   readonly handshake: "required" | "off";
