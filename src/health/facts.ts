@@ -2,7 +2,12 @@
 
 /** A line of the lifeline, from sluice to the app. One JSON object per line. */
 export type LifelineLine =
-  | { readonly type: "accepted"; readonly slot: string; readonly generation: number; readonly resumed: boolean }
+  | {
+      readonly type: "accepted";
+      readonly slot: string;
+      readonly generation: number;
+      readonly resumed: boolean;
+    }
   | { readonly type: "active" }
   | { readonly type: "standby" }
   | { readonly type: "draining"; readonly deadlineMs: number }
