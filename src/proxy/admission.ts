@@ -26,16 +26,18 @@ export interface Guest {
   readonly ticket: Ticket;
   /** The ticket is already on the destination's generation. Must not throw. */
   proceed(destination: Destination): void;
+  /** Must not throw. */
   refuse(code: ErrorCode): void;
 }
 
 export interface Admission {
   readonly route: Route;
+  /** Those who are held leave in batches when a generation can take them, and are refused at once when none ever will. */
   setRoute(route: Route): void;
   /**
    * Calls `proceed` or `refuse` before it returns, or holds the guest and calls one of them later.
-   * `again` marks a request that comes a second time (replay, refused connection): it goes to the front of the hold
-   * and keeps the deadline of its first hold.
+   * `again` marks a request that comes a second time (replay, refused connection): it goes to the front of the hold,
+   * and what it waited there before counts against its longest wait.
    */
   admit(guest: Guest, again?: boolean): void;
   /** The client left: a held guest gives up its place, and neither method is called. False if it was not held. */
@@ -51,11 +53,12 @@ export function createAdmission(limits: HoldLimits, initial: Route = { to: "hold
     guest.proceed(destination);
   }
 
-  const hold = createHold(limits, (guest) => {
-    if (route.to === "generation") send(guest, route.destination);
-    else if (route.to === "refuse") guest.refuse(route.code);
-    else return false;
-    return true;
+  const hold = createHold(limits, {
+    isOpen: () => route.to !== "hold",
+    admit(guest) {
+      if (route.to === "generation") send(guest, route.destination);
+      else if (route.to === "refuse") guest.refuse(route.code);
+    },
   });
 
   return {
@@ -63,13 +66,15 @@ export function createAdmission(limits: HoldLimits, initial: Route = { to: "hold
       return route;
     },
     setRoute(next) {
+      const leadsElsewhere = !isSameGeneration(route, next);
       route = next;
-      if (next.to === "generation") hold.release();
-      else if (next.to === "refuse") hold.refuseAll(next.code);
+      if (leadsElsewhere) hold.pause();
+      if (next.to === "generation") hold.release("paced");
+      else if (next.to === "refuse") hold.release("at-once");
     },
     admit(guest, again = false) {
       if (route.to === "refuse") guest.refuse(route.code);
-      // Those who were held go first; when the line is long the newcomer joins it.
+      // Those who were held go first, so the newcomer joins the line; where the line is full it goes ahead rather than away.
       else if (route.to === "generation" && (again || hold.size === 0 || hold.isFull))
         send(guest, route.destination);
       else hold.add(guest, again);
@@ -77,4 +82,12 @@ export function createAdmission(limits: HoldLimits, initial: Route = { to: "hold
     withdraw: (guest) => hold.remove(guest),
     counts: () => hold.counts(),
   };
+}
+
+function isSameGeneration(one: Route, other: Route): boolean {
+  return (
+    one.to === "generation" &&
+    other.to === "generation" &&
+    one.destination.generation === other.destination.generation
+  );
 }

@@ -1,13 +1,16 @@
 // Hold: new requests wait here, bounded in number and time, while no slot can take them, and are released at a pace
 // when one can: a generation that has just started is not met by a thousand requests in one millisecond.
+// Timers run only while somebody is held: whoever has emptied the hold has stopped it.
 
-import type { ErrorCode } from "../errors.ts";
 import type { Guest } from "./admission.ts";
 
 export interface HoldLimits {
-  /** Most requests held at a time. */
+  /**
+   * Most requests held at a time; 0: none is ever held. Requests that come back are not turned away for it: they were
+   * admitted before, and the most connections bound them.
+   */
   readonly max: number;
-  /** Longest wait of one request, ms. */
+  /** Longest wait of one request, all its holds together, ms. */
   readonly timeoutMs: number;
   /** Monotonic clock, ms. */
   readonly now: () => number;
@@ -16,10 +19,17 @@ export interface HoldLimits {
 export interface HoldCounts {
   /** Held now. */
   readonly held: number;
-  /** Ever held. */
+  /** Requests ever held; one that was held twice counts once. */
   readonly total: number;
-  /** Longest completed wait since start, ms. */
+  /** Longest wait that has ended, in whatever way, since start, ms. */
   readonly longestMs: number;
+}
+
+/** The way out of the hold, as the route is at this moment. */
+export interface WayOut {
+  readonly isOpen: () => boolean;
+  /** Sends or refuses the guest; called only while open. */
+  readonly admit: (guest: Guest) => void;
 }
 
 interface Place {
@@ -30,10 +40,13 @@ interface Place {
 export interface Hold {
   readonly size: number;
   readonly isFull: boolean;
+  /** Holds the guest or refuses it (HOLD_FULL, HOLD_TIMEOUT). One that is held already keeps its place. */
   add(guest: Guest, toFront: boolean): void;
   remove(guest: Guest): boolean;
-  release(): void;
-  refuseAll(code: ErrorCode): void;
+  /** Lets the guests out, in growing batches or all at once, for as long as the way is open. */
+  release(how: "paced" | "at-once"): void;
+  /** The way has closed or leads elsewhere: the next release begins with a small batch again. */
+  pause(): void;
   counts(): HoldCounts;
 }
 
@@ -41,16 +54,22 @@ export interface Hold {
 const FIRST_BATCH = 16;
 /** Between two batches, ms: 1,024 requests leave within 30 ms. */
 const BATCH_GAP_MS = 5;
+/** What setTimeout can take; beyond it fires at once. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
-/** `admit` sends or refuses a guest by the present route; false: there is no way out now, keep it. */
-export function createHold(limits: HoldLimits, admit: (guest: Guest) => boolean): Hold {
+export function createHold(limits: HoldLimits, wayOut: WayOut): Hold {
   // Insertion order is the line. Guests that come back stand in a line of their own, which goes first.
   const line = new Map<Guest, Place>();
   const front = new Map<Guest, Place>();
-  // A guest that comes back keeps the deadline of its first hold, so that flapping cannot hold it for ever.
-  const firstDeadline = new WeakMap<Guest, number>();
+  // What a guest has waited in earlier holds counts, so that flapping cannot hold it for ever; the time that an attempt
+  // took in between does not, so that a long request whose app died still finds a place.
+  const waited = new WeakMap<Guest, number>();
   let expiry: NodeJS.Timeout | undefined;
+  let expiryAt = Number.POSITIVE_INFINITY;
   let pace: NodeJS.Timeout | undefined;
+  let isReleasing = false;
+  /** How many may still leave in this batch. */
+  let allowance = 0;
   let total = 0;
   let longestMs = 0;
 
@@ -61,7 +80,13 @@ export function createHold(limits: HoldLimits, admit: (guest: Guest) => boolean)
     if (!place) return false;
     front.delete(guest);
     line.delete(guest);
-    longestMs = Math.max(longestMs, limits.now() - place.since);
+    const waitMs = limits.now() - place.since;
+    waited.set(guest, (waited.get(guest) ?? 0) + waitMs);
+    longestMs = Math.max(longestMs, waitMs);
+    if (size() === 0) {
+      pause();
+      disarm();
+    }
     return true;
   }
 
@@ -71,60 +96,56 @@ export function createHold(limits: HoldLimits, admit: (guest: Guest) => boolean)
     return undefined;
   }
 
-  function armExpiry(): void {
-    if (expiry || size() === 0) return;
-    let soonest = Number.POSITIVE_INFINITY;
-    for (const place of line.values()) {
-      soonest = place.deadline;
-      break;
-    }
-    for (const place of front.values()) soonest = Math.min(soonest, place.deadline);
-    expiry = setTimeout(expire, Math.max(1, soonest - limits.now()));
+  function disarm(): void {
+    clearTimeout(expiry);
+    expiryAt = Number.POSITIVE_INFINITY;
+  }
+
+  function arm(deadline: number): void {
+    if (deadline >= expiryAt) return;
+    clearTimeout(expiry);
+    expiryAt = deadline;
+    expiry = setTimeout(expire, Math.min(LONGEST_TIMER_MS, Math.max(1, deadline - limits.now())));
   }
 
   function expire(): void {
-    expiry = undefined;
+    disarm();
     const now = limits.now();
-    for (const places of [front, line]) {
-      for (const [guest, place] of places) {
-        if (place.deadline > now) continue;
-        take(guest);
-        guest.refuse("HOLD_TIMEOUT");
+    try {
+      for (const places of [front, line]) {
+        for (const [guest, place] of places) {
+          if (place.deadline > now) continue;
+          take(guest);
+          // Where only the pace still keeps the guest, it goes out of turn: a slot can take it.
+          if (wayOut.isOpen()) wayOut.admit(guest);
+          else guest.refuse("HOLD_TIMEOUT");
+        }
       }
+    } finally {
+      for (const places of [front, line]) for (const place of places.values()) arm(place.deadline);
     }
-    armExpiry();
   }
 
   function releaseBatch(batch: number): void {
     pace = undefined;
-    for (let left = batch; left > 0; left--) {
-      const guest = next();
-      if (!guest) return;
-      take(guest);
-      if (admit(guest)) continue;
-      // The route closed again in the middle of the batch: back to the front, with the deadline that it had.
-      add(guest, true);
-      return;
+    allowance = batch;
+    isReleasing = true;
+    try {
+      // The way and the line are looked at anew each time: whoever leaves may change both.
+      for (let guest = next(); guest && allowance > 0 && wayOut.isOpen(); guest = next()) {
+        allowance--;
+        take(guest);
+        wayOut.admit(guest);
+      }
+    } finally {
+      isReleasing = false;
+      if (size() > 0 && wayOut.isOpen()) pace = setTimeout(releaseBatch, BATCH_GAP_MS, batch * 2);
     }
-    if (size() > 0) pace = setTimeout(releaseBatch, BATCH_GAP_MS, batch * 2);
   }
 
-  function add(guest: Guest, toFront: boolean): void {
-    const now = limits.now();
-    if (!toFront && size() >= limits.max) {
-      guest.refuse("HOLD_FULL");
-      return;
-    }
-    const deadline = firstDeadline.get(guest) ?? now + limits.timeoutMs;
-    if (deadline <= now) {
-      guest.refuse("HOLD_TIMEOUT");
-      return;
-    }
-    firstDeadline.set(guest, deadline);
-    guest.ticket.alight();
-    (toFront ? front : line).set(guest, { since: now, deadline });
-    total++;
-    armExpiry();
+  function pause(): void {
+    clearTimeout(pace);
+    pace = undefined;
   }
 
   return {
@@ -134,17 +155,33 @@ export function createHold(limits: HoldLimits, admit: (guest: Guest) => boolean)
     get isFull() {
       return size() >= limits.max;
     },
-    add,
-    remove: take,
-    release() {
-      if (!pace) releaseBatch(FIRST_BATCH);
-    },
-    refuseAll(code) {
-      for (let guest = next(); guest; guest = next()) {
-        take(guest);
-        guest.refuse(code);
+    add(guest, toFront) {
+      if (front.has(guest) || line.has(guest)) return;
+      const earlierMs = waited.get(guest);
+      const leftMs = limits.timeoutMs - (earlierMs ?? 0);
+      if (limits.max === 0 || (!toFront && size() >= limits.max)) {
+        guest.refuse("HOLD_FULL");
+        return;
       }
+      if (leftMs <= 0) {
+        guest.refuse("HOLD_TIMEOUT");
+        return;
+      }
+      const since = limits.now();
+      guest.ticket.alight();
+      (toFront ? front : line).set(guest, { since, deadline: since + leftMs });
+      if (earlierMs === undefined) total++;
+      arm(since + leftMs);
     },
+    remove: take,
+    release(how) {
+      const batch = how === "paced" ? FIRST_BATCH : Number.POSITIVE_INFINITY;
+      if (how === "at-once") pause();
+      // The route changed while a guest was leaving: the batch goes on, under the new rule.
+      if (isReleasing) allowance = batch;
+      else if (!pace) releaseBatch(batch);
+    },
+    pause,
     counts: () => ({ held: size(), total, longestMs }),
   };
 }
