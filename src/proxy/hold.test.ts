@@ -199,6 +199,16 @@ describe("the release", () => {
     expect(vi.getTimerCount()).toBe(1);
   });
 
+  it("all at once overtakes a release that is under way", () => {
+    const { hold, way, outcomes, guest } = setUp();
+    for (let i = 0; i < 100; i++) hold.add(guest(`${i}`), false);
+    way.open = true;
+    hold.release("paced");
+    hold.release("at-once");
+    expect(outcomes.length).toBe(100);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
   it("a guest that throws strands nobody", () => {
     const { hold, way, outcomes, guest, nameOf } = setUp();
     for (const name of ["a", "b"]) hold.add(guest(name), false);
