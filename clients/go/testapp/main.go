@@ -1,0 +1,80 @@
+// The app under test in Go. Its twins are ../../testing/app.js and ../../python/testapp.py; all three do the same.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"strconv"
+	"sync/atomic"
+	"time"
+
+	"sluice"
+)
+
+func main() {
+	version := os.Getenv("VERSION")
+	var broken atomic.Bool
+	server := &http.Server{}
+	options := sluice.Options{
+		Version: version,
+		OnStop: func() error {
+			fmt.Println("stop")
+			return server.Shutdown(context.Background())
+		},
+		OnReload: func() error {
+			fmt.Println("reload")
+			if broken.Load() {
+				return errors.New("no such file")
+			}
+			return nil
+		},
+		OnState: func(state string) { fmt.Println("state", state) },
+	}
+	if os.Getenv("NO_STOP") != "" {
+		options.OnStop = nil
+	}
+	app, err := sluice.Connect(options)
+	if err != nil {
+		log.Fatal(err)
+	}
+	http.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, version) })
+	http.HandleFunc("/slow", func(w http.ResponseWriter, r *http.Request) {
+		fmt.Println("slow")
+		ms, _ := strconv.Atoi(r.FormValue("ms"))
+		time.Sleep(time.Duration(ms) * time.Millisecond)
+		fmt.Fprint(w, version)
+	})
+	http.HandleFunc("/gate", func(w http.ResponseWriter, r *http.Request) {
+		ttl, _ := time.ParseDuration(r.FormValue("ttl"))
+		err := app.Gate(r.FormValue("name"), r.FormValue("open") == "true", "asked", ttl)
+		fmt.Fprint(w, err == nil)
+	})
+	http.HandleFunc("/break-reload", func(w http.ResponseWriter, r *http.Request) { broken.Store(true) })
+	http.HandleFunc("/close", func(w http.ResponseWriter, r *http.Request) { app.Close() })
+	http.HandleFunc("/spawn", func(w http.ResponseWriter, r *http.Request) {
+		child := exec.Command("sleep", "60")
+		if err := child.Start(); err != nil {
+			log.Fatal(err)
+		}
+		fmt.Fprint(w, child.Process.Pid)
+	})
+	listener, err := net.Listen("tcp", "127.0.0.1:"+os.Getenv("PORT"))
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println("listening", listener.Addr().(*net.TCPAddr).Port)
+	after, _ := strconv.Atoi(os.Getenv("READY_AFTER_MS"))
+	time.AfterFunc(time.Duration(after)*time.Millisecond, app.Ready)
+	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+		log.Fatal(err)
+	}
+	if err := app.Wait(); err != nil {
+		log.Fatal(err)
+	}
+}
