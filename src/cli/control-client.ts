@@ -1,0 +1,172 @@
+// Speaks HTTP with a sidecar's control API, over its Unix socket or TCP. The only place of the command line that does.
+
+import { type ClientRequest, type IncomingMessage, request } from "node:http";
+import { formatControlAddress, parseControlAddress } from "../config/address.ts";
+import type { ControlAddress } from "../config/config.ts";
+import { SluiceError } from "../errors.ts";
+
+const DEFAULT_ADDRESSES: readonly ControlAddress[] = [
+  { path: "/run/sluice/control.sock" },
+  { host: "127.0.0.1", port: 9081 },
+];
+/** An answer to a question that needs no waiting is late after so long, ms. */
+const ANSWER_WITHIN_MS = 10_000;
+
+/** No sidecar answers at any address; `tried` says what was tried, and why it did not work. */
+export class Unreachable extends Error {
+  readonly tried: readonly string[];
+
+  constructor(tried: readonly string[]) {
+    super("no sidecar answers");
+    this.tried = tried;
+  }
+}
+
+/** The sidecar says no, with a code of the catalogue (a newer sidecar may have others). */
+export class Refused extends Error {
+  readonly code: string;
+
+  constructor(code: string, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+export interface Call {
+  readonly method?: "GET" | "POST" | "PUT";
+  readonly body?: unknown;
+  /** The answer may take its time: the order itself has a deadline. */
+  readonly patient?: boolean;
+}
+
+export interface ControlClient {
+  /** The answer's JSON. Rejects with Unreachable or Refused. */
+  call(path: string, call?: Call): Promise<unknown>;
+  /** The JSON of each line, until the sidecar ends the stream. Rejects with Unreachable (also if it breaks off) or Refused. */
+  lines(path: string): AsyncGenerator<unknown, void, void>;
+}
+
+/** `text` is what --control or SLUICE_CONTROL says: one address, or several that are tried in turn. Throws USAGE. */
+export function createControlClient(text: string | undefined): ControlClient {
+  const addresses = text === undefined ? DEFAULT_ADDRESSES : text.split(",").map(addressOf);
+
+  /** The answer's head, from the first address that accepts a connection. */
+  async function open(
+    path: string,
+    call: Call,
+  ): Promise<{ answer: IncomingMessage; address: ControlAddress }> {
+    const tried: string[] = [];
+    for (const address of addresses) {
+      try {
+        return { answer: await exchange(address, path, call), address };
+      } catch (error) {
+        tried.push(`${formatControlAddress(address)}: ${describe(error)}`);
+        // Once connected, the order may have been carried out: it is not given a second time elsewhere.
+        if (!(error instanceof NotConnected)) break;
+      }
+    }
+    throw new Unreachable(tried);
+  }
+
+  return {
+    async call(path, call = {}) {
+      const { answer, address } = await open(path, call);
+      let text = "";
+      try {
+        for await (const chunk of answer.setEncoding("utf8")) text += chunk;
+      } catch (error) {
+        throw new Unreachable([`${formatControlAddress(address)}: ${describe(error)}`]);
+      }
+      return understand(answer.statusCode ?? 0, text);
+    },
+    async *lines(path) {
+      const { answer, address } = await open(path, { patient: true });
+      if (answer.statusCode !== 200) {
+        let text = "";
+        for await (const chunk of answer.setEncoding("utf8")) text += chunk;
+        understand(answer.statusCode ?? 0, text);
+        return;
+      }
+      let rest = "";
+      try {
+        for await (const chunk of answer.setEncoding("utf8")) {
+          const lines = (rest + chunk).split("\n");
+          rest = lines.pop() ?? "";
+          for (const line of lines) if (line !== "") yield JSON.parse(line);
+        }
+      } catch (error) {
+        throw new Unreachable([`${formatControlAddress(address)}: the stream broke off: ${describe(error)}`]);
+      }
+    },
+  };
+}
+
+class NotConnected extends Error {}
+
+function exchange(address: ControlAddress, path: string, call: Call): Promise<IncomingMessage> {
+  const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
+  const to = "path" in address ? { socketPath: address.path } : { host: address.host, port: address.port };
+  const body = call.body === undefined ? undefined : JSON.stringify(call.body);
+  const headers = {
+    host: "path" in address ? "sluice" : formatControlAddress(address),
+    accept: "application/json",
+    ...(body === undefined
+      ? {}
+      : { "content-type": "application/json", "content-length": Buffer.byteLength(body) }),
+  };
+  const question: ClientRequest = request(
+    { ...to, path, method: call.method ?? "GET", headers, agent: false },
+    resolve,
+  );
+  let connected = false;
+  question.on("socket", (socket) =>
+    socket.on("connect", () => {
+      connected = true;
+    }),
+  );
+  question.on("error", (error) =>
+    reject(connected ? error : new NotConnected(describe(error), { cause: error })),
+  );
+  if (!call.patient) {
+    question.setTimeout(ANSWER_WITHIN_MS, () =>
+      question.destroy(new Error(`no answer within ${ANSWER_WITHIN_MS / 1_000}s`)),
+    );
+  }
+  question.end(body);
+  return promise;
+}
+
+function understand(status: number, text: string): unknown {
+  let answer: unknown;
+  try {
+    answer = text === "" ? {} : JSON.parse(text);
+  } catch {
+    throw new Refused(
+      "BAD_ANSWER",
+      `whoever answers there (status ${status}) is not sluice: ${text.slice(0, 100)}`,
+    );
+  }
+  if (status >= 200 && status < 300) return answer;
+  const { error, message } = answer as { error?: unknown; message?: unknown };
+  throw new Refused(
+    typeof error === "string" ? error : `STATUS_${status}`,
+    typeof message === "string" ? message : text,
+  );
+}
+
+function addressOf(text: string): ControlAddress {
+  const address = parseControlAddress(text.trim());
+  if (!address)
+    throw new SluiceError("USAGE", `--control takes PATH, HOST:PORT or http://HOST:PORT, not ${text}`);
+  return address;
+}
+
+function describe(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const code = (error as NodeJS.ErrnoException).code;
+  if (code === "ENOENT") return "there is no such socket";
+  if (code === "ECONNREFUSED") return "connection refused";
+  if (code === "EACCES") return "permission denied";
+  if (code === "ECONNRESET") return "the connection was closed before the answer was whole";
+  return error.message;
+}

@@ -1,0 +1,24 @@
+// The command line's entry: the process in, an exit code out.
+
+import { basename } from "node:path";
+import { dispatch } from "./dispatch.ts";
+import { createPaint, wantsColour } from "./paint.ts";
+
+// `sluice events | head`: the reader has left, and there is nobody to tell.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 1));
+
+const isTerminal = process.stdout.isTTY === true;
+const colour = wantsColour(isTerminal, process.env);
+
+const exitCode = await dispatch(process.argv.slice(2), {
+  // kubectl runs plugins under their own name: `kubectl sluice` is kubectl-sluice.
+  name: basename(process.argv[1] ?? "").startsWith("kubectl") ? "kubectl sluice" : "sluice",
+  env: process.env,
+  isTerminal,
+  colour,
+  columns: process.stdout.columns ?? 100,
+  paint: createPaint(colour),
+  out: (text) => process.stdout.write(text),
+  err: (text) => process.stderr.write(text),
+});
+process.exit(exitCode);

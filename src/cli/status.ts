@@ -1,0 +1,66 @@
+// `sluice status`: what the sidecar knows and what it is waiting for.
+
+import { setTimeout as after } from "node:timers/promises";
+import type { Status } from "../api/backend.ts";
+import { choose, parseArguments } from "./arguments.ts";
+import { createControlClient, Unreachable } from "./control-client.ts";
+import { DONE } from "./exit-code.ts";
+import { reportFailure } from "./failure.ts";
+import { formatStatus } from "./status-table.ts";
+import type { Terminal } from "./terminal.ts";
+import { CONTROL_OPTION, type Verb } from "./verb.ts";
+
+const WATCH_EVERY_MS = 1_000;
+const CLEAR_SCREEN = "\u001b[H\u001b[2J\u001b[3J";
+
+export const status: Verb = {
+  name: "status",
+  usage: "[--watch] [--output table|json]",
+  about: "Shows whether the Pod is ready and why, each slot, and the account of the requests.",
+  options: [
+    ["--watch, -w", "Shows it again every second, until interrupted; waits for a sidecar that is away."],
+    ["--output, -o FORMAT", "table (default), or json: one line each time."],
+    CONTROL_OPTION,
+  ],
+  examples: [
+    ["status", "Once."],
+    ["status --watch", "While an upgrade goes on."],
+    ["status --output json | jq -r .active", "For a script."],
+  ],
+  async run(argv, terminal) {
+    const { values } = parseArguments(argv, {
+      watch: { type: "boolean", short: "w" },
+      output: { type: "string", short: "o" },
+      control: { type: "string" },
+    });
+    const output = choose("--output", values.output, ["table", "json"]);
+    const client = createControlClient(values.control ?? terminal.env.SLUICE_CONTROL);
+    const read = async () => (await client.call("/v1/status")) as Status;
+    const format = (now: Status) =>
+      output === "json" ? `${JSON.stringify(now)}\n` : formatStatus(now, terminal.paint);
+
+    if (!values.watch) {
+      terminal.out(format(await read()));
+      return DONE;
+    }
+    for (;;) {
+      await show(read, format, output === "table", terminal);
+      await after(WATCH_EVERY_MS);
+    }
+  },
+};
+
+async function show(
+  read: () => Promise<Status>,
+  format: (status: Status) => string,
+  clear: boolean,
+  terminal: Terminal,
+): Promise<void> {
+  try {
+    const text = format(await read());
+    terminal.out(clear && terminal.isTerminal ? CLEAR_SCREEN + text : text);
+  } catch (error) {
+    if (!(error instanceof Unreachable)) throw error;
+    reportFailure(error, "status", terminal);
+  }
+}

@@ -1,0 +1,16 @@
+// Where a verb is at work: what it was called by, what it may print on.
+
+import type { Paint } from "./paint.ts";
+
+export interface Terminal {
+  /** As in the usage line: "sluice", or "kubectl sluice". */
+  readonly name: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Whether a person is looking at the output. */
+  readonly isTerminal: boolean;
+  readonly colour: boolean;
+  readonly columns: number;
+  readonly paint: Paint;
+  out(text: string): void;
+  err(text: string): void;
+}
