@@ -6,9 +6,20 @@ import { isInService, isReady, isStanding } from "./readiness.ts";
 import { activeGeneration, type Generation, generationOf, type State } from "./state.ts";
 import { act, emit, emitOf, nameOf, patchGeneration, patchSlot, type Turn, tell } from "./turn.ts";
 
+/** Why a generation became active. */
+export type SwitchCause = "new_version" | "cannot_serve" | "none_active" | "restored" | "promoted";
+
+const REASONS: Readonly<Record<SwitchCause, string>> = {
+  new_version: "its version was never active in this Pod",
+  cannot_serve: "the slot that was active cannot serve",
+  none_active: "no slot was active",
+  restored: "it was active before sluice was restarted",
+  promoted: "promoted by an order",
+};
+
 interface Choice {
   readonly generation: Generation | undefined;
-  readonly cause: string;
+  readonly cause: SwitchCause;
 }
 
 /** Who should be active now, and why. */
@@ -22,23 +33,18 @@ export function choose(state: State): Choice {
   if (current && isReady(settings, current)) {
     const mayMove = settings.switch === "auto" && pod.phase === "serving";
     const fresh = mayMove ? ready.find((candidate) => isNewVersion(state, candidate)) : undefined;
-    return fresh
-      ? { generation: fresh, cause: "a version that was never active here is ready" }
-      : { generation: current, cause: "" };
+    return { generation: fresh ?? current, cause: "new_version" };
   }
 
   const others = ready.filter((candidate) => candidate.id !== current?.id);
   const returning = awaited && others.find((candidate) => candidate.instance === awaited.instance);
-  if (returning) return { generation: returning, cause: "it was active before sluice was restarted" };
+  if (returning) return { generation: returning, cause: "restored" };
   if (awaited === undefined && others.length > 0) {
-    return {
-      generation: preferred(state, others),
-      cause: current ? `${nameOf(current)} cannot serve` : "no other slot can serve",
-    };
+    return { generation: preferred(state, others), cause: current ? "cannot_serve" : "none_active" };
   }
   // R9: with nowhere to go, what arrives is still sent to a slot that stands.
-  if (current && isStanding(current) && isInService(current)) return { generation: current, cause: "" };
-  return { generation: undefined, cause: "" };
+  const stays = current && isStanding(current) && isInService(current) ? current : undefined;
+  return { generation: stays, cause: "none_active" };
 }
 
 function isNewVersion(state: State, candidate: Generation): boolean {
@@ -53,7 +59,7 @@ function preferred(state: State, candidates: readonly Generation[]): Generation 
 }
 
 /** Makes `next` active: one assignment. The old generation, if it still stands, unwinds. */
-export function makeActive(turn: Turn, next: Generation | undefined, cause: string): void {
+export function makeActive(turn: Turn, next: Generation | undefined, cause: SwitchCause): void {
   const before = turn.state.active;
   if (next?.id === before) return;
   const old = generationOf(turn.state, before);
@@ -69,7 +75,7 @@ export function makeActive(turn: Turn, next: Generation | undefined, cause: stri
     const from = old ? ` from ${nameOf(old)}` : "";
     emitOf(turn, next, {
       type: "switch",
-      message: `New requests go to ${nameOf(next)}${from}: ${cause}`,
+      message: `New requests go to ${nameOf(next)}${from}: ${REASONS[cause]}`,
       details: { cause, ...(old ? { fromGeneration: old.id, fromSlot: old.slot } : {}) },
     });
     act(turn, { do: "save-hint", versions: everActive, instance: next.instance });

@@ -1,17 +1,17 @@
 // What the sidecar has to do after a step, in this order. Route and readiness are functions of the state instead.
 
 export type Effect =
+  /** The handshake stands: its stream speaks for the generation from now on, in place of an earlier one. */
   | {
       readonly do: "accept";
-      readonly lifeline: number;
       readonly generation: number;
       readonly slot: string;
       readonly resumed: boolean;
     }
-  | { readonly do: "tell"; readonly lifeline: number; readonly line: "active" | "standby" | "superseded" }
-  | { readonly do: "tell-draining"; readonly lifeline: number; readonly deadlineMs: number }
-  /** Ends a lifeline from our side: superseded, or replaced by a newer connection of the same instance. */
-  | { readonly do: "end-lifeline"; readonly lifeline: number }
+  | { readonly do: "tell"; readonly generation: number; readonly line: "active" | "standby" | "superseded" }
+  | { readonly do: "tell-draining"; readonly generation: number; readonly deadlineMs: number }
+  /** Ends a lifeline from our side: superseded. */
+  | { readonly do: "end-lifeline"; readonly generation: number }
   /** Report "idle" when no request is in flight on the generation. */
   | { readonly do: "await-idle"; readonly generation: number }
   /** Report "quiet" when no request is in flight at all. */

@@ -7,7 +7,6 @@ export type Happening =
   | {
       readonly type: "handshake";
       readonly slot: string;
-      readonly lifeline: number;
       readonly version: string;
       readonly instance: string;
       readonly signals: readonly string[];
@@ -18,7 +17,7 @@ export type Happening =
       readonly version: string;
       readonly reason: string;
     }
-  | { readonly type: "lifeline-lost"; readonly lifeline: number }
+  | { readonly type: "lifeline-lost"; readonly generation: number }
   | {
       readonly type: "probe";
       readonly slot: string;

@@ -4,6 +4,7 @@ import type { Event } from "./events.ts";
 import {
   type Gate,
   type Generation,
+  generationOf,
   type Lifeline,
   RESUME_WINDOW_MS,
   type Slot,
@@ -26,18 +27,15 @@ type Handshake = Extract<Event, { type: "handshake" }>;
 export function shakeHands(turn: Turn, event: Handshake): void {
   const slot = requireSlot(turn, event.slot);
   const present = slot.generation;
-  if (present && present.instance === event.instance) resume(turn, present, event);
+  if (present && present.instance === event.instance) resume(turn, present);
   else begin(turn, slot, event);
   act(turn, { do: "probe", slot: slot.name });
 }
 
-function resume(turn: Turn, generation: Generation, event: Handshake): void {
-  const { lifeline } = generation;
-  if (lifeline.kind === "open") act(turn, { do: "end-lifeline", lifeline: lifeline.id });
-  patchGeneration(turn, generation.id, { lifeline: { kind: "open", id: event.lifeline }, told: undefined });
+function resume(turn: Turn, generation: Generation): void {
+  patchGeneration(turn, generation.id, { lifeline: { kind: "open" }, told: undefined });
   act(turn, {
     do: "accept",
-    lifeline: event.lifeline,
     generation: generation.id,
     slot: generation.slot,
     resumed: true,
@@ -52,17 +50,19 @@ function begin(turn: Turn, slot: Slot, event: Handshake): void {
   const older = slot.generation;
   if (older && older.lifeline.kind !== "lost") {
     tell(turn, older, "superseded");
-    if (older.lifeline.kind === "open") act(turn, { do: "end-lifeline", lifeline: older.lifeline.id });
+    act(turn, { do: "end-lifeline", generation: older.id });
     emitOf(turn, older, {
       type: "superseded",
       message: `${nameOf(older)} is superseded by a newer instance`,
     });
   }
-  if (older) act(turn, { do: "retire", generation: older.id });
-  const generation = bear(turn, slot, { kind: "open", id: event.lifeline }, event);
+  if (older) {
+    callOffOrder(turn, older, "superseded");
+    act(turn, { do: "retire", generation: older.id });
+  }
+  const generation = bear(turn, slot, { kind: "open" }, event);
   act(turn, {
     do: "accept",
-    lifeline: event.lifeline,
     generation: generation.id,
     slot: slot.name,
     resumed: false,
@@ -122,19 +122,25 @@ export function refuseHandshake(turn: Turn, slot: string, version: string, reaso
   emit(turn, { type: "handshake_refused", slot, version, message: `${version} in slot ${slot}: ${reason}` });
 }
 
-export function loseLifeline(turn: Turn, lifeline: number): void {
-  const generation = turn.state.slots.find(
-    ({ generation }) => generation?.lifeline.kind === "open" && generation.lifeline.id === lifeline,
-  )?.generation;
-  // A lifeline that was superseded or replaced is nobody's any more.
-  if (!generation) return;
+export function loseLifeline(turn: Turn, id: number): void {
+  const generation = generationOf(turn.state, id);
+  // A lifeline that was superseded is nobody's any more.
+  if (generation?.lifeline.kind !== "open") return;
   patchGeneration(turn, generation.id, { lifeline: { kind: "lost", at: turn.at }, told: undefined });
+  callOffOrder(turn, generation, "the app ended");
   act(turn, { do: "retire", generation: generation.id });
   emitOf(turn, generation, {
     type: "lifeline_lost",
     message: `${nameOf(generation)} closed its lifeline: its process ended`,
     countOf: generation.id,
   });
+}
+
+/** A drain that was ordered ends with what it was about; whoever ordered it is told. */
+export function callOffOrder(turn: Turn, generation: Generation, outcome: string): void {
+  if (generation.drain?.cause !== "order" || generation.drain.ended) return;
+  patchGeneration(turn, generation.id, { drain: undefined });
+  act(turn, { do: "drain-ended", slot: generation.slot, outcome, endStreamsOf: undefined });
 }
 
 /** A lost generation that did not come back in time is over. */

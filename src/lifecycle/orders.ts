@@ -1,6 +1,7 @@
 // Orders from people and pipelines: promote, drain. An order that cannot be carried out is refused with the reason.
 
 import { makeActive } from "./choice.ts";
+import { callOffOrder } from "./generations.ts";
 import { ailments } from "./readiness.ts";
 import { beginDrain } from "./slot-stop.ts";
 import { type Generation, type State, slotOf } from "./state.ts";
@@ -53,12 +54,10 @@ export function promote(turn: Turn, name: string): void {
     throw new Refused("NOT_READY", `${nameOf(generation)} is not ready: ${obstacles.join("; ")}`);
   }
   if (generation.drain) {
-    if (!generation.drain.ended) {
-      act(turn, { do: "drain-ended", slot: name, outcome: "ended by promote", endStreamsOf: undefined });
-    }
+    callOffOrder(turn, generation, "ended by promote");
     patchGeneration(turn, generation.id, { drain: undefined });
   }
-  makeActive(turn, livingGeneration(turn.state, name), "promoted by an order");
+  makeActive(turn, livingGeneration(turn.state, name), "promoted");
 }
 
 export function drain(turn: Turn, name: string): void {

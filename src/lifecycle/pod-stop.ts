@@ -110,7 +110,7 @@ function concludeDrain(turn: Turn, pod: Leaving, cut: number): void {
     type: "pod_drained",
     message:
       cut === 0 ? "The Pod is drained: nothing was cut" : `The Pod is drained: ${cut} requests were cut`,
-    details: { tookMs: Math.round(turn.at - pod.since), cut },
+    details: { durationMs: Math.round(turn.at - pod.since), cut },
   });
   setPod(turn, {
     phase: "drained",
@@ -120,7 +120,7 @@ function concludeDrain(turn: Turn, pod: Leaving, cut: number): void {
     exitBy: undefined,
     cutting: false,
   });
-  const outcome = cut === 0 ? "drained" : `deadline, ${cut} cut`;
+  const outcome = cut === 0 ? "drained" : "deadline";
   for (const { name, hook } of turn.state.slots) {
     if (hook && hook.answeredAt === undefined) answerSlotHook(turn, name, outcome);
   }

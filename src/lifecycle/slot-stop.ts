@@ -1,5 +1,6 @@
 // The stop of one slot, by its container's hook or by an order: R1, R4, R7.
 
+import { callOffOrder } from "./generations.ts";
 import {
   EXPIRY_SLACK_MS,
   type Generation,
@@ -45,7 +46,7 @@ export function answerSlotHook(turn: Turn, name: string, outcome: string, endStr
     slot: name,
     ...(generation ? { generation: generation.id, version: generation.version } : {}),
     message: `Slot ${name}'s hook was answered: ${outcome}`,
-    details: { hook: "slot", waitedMs: Math.round(turn.at - hook.askedAt) },
+    details: { hook: "slot", outcome, waitedMs: Math.round(turn.at - hook.askedAt) },
   });
 }
 
@@ -68,7 +69,7 @@ export function beginDrain(
   if (generation.lifeline.kind === "open") {
     act(turn, {
       do: "tell-draining",
-      lifeline: generation.lifeline.id,
+      generation: generation.id,
       deadlineMs: Math.max(0, deadline - turn.at),
     });
   }
@@ -106,7 +107,7 @@ function endDrain(
       endStreamsOf === undefined
         ? `${nameOf(generation)} has finished the requests that it had`
         : `${nameOf(generation)} reached its drain's deadline; what is in flight goes on with the app`,
-    details: { cause: drain.cause, tookMs: Math.round(turn.at - drain.since), outcome },
+    details: { cause: drain.cause, durationMs: Math.round(turn.at - drain.since), outcome },
     countOf: generation.id,
   });
   if (drain.cause === "order") act(turn, { do: "drain-ended", slot: generation.slot, outcome, endStreamsOf });
@@ -145,6 +146,7 @@ function passHookWindow(turn: Turn, slot: Slot): void {
     return;
   }
   if (generation.drain?.cause === "hook") return;
+  callOffOrder(turn, generation, "its container is being stopped");
   patchSlot(turn, slot.name, { expectedUntil: turn.at + settings.holdTimeoutMs });
   beginDrain(turn, generation, "hook", hook.askedAt + settings.slotDrainMs);
 }

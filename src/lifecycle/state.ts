@@ -37,7 +37,7 @@ export interface Gate {
 }
 
 export type Lifeline =
-  | { readonly kind: "open"; readonly id: number }
+  | { readonly kind: "open" }
   /** No handshake is required: the probe speaks for the app. */
   | { readonly kind: "none" }
   | { readonly kind: "lost"; readonly at: number };

@@ -51,7 +51,7 @@ function apply(turn: Turn, event: Event): void {
       refuseHandshake(turn, event.slot, event.version, event.reason);
       break;
     case "lifeline-lost":
-      loseLifeline(turn, event.lifeline);
+      loseLifeline(turn, event.generation);
       break;
     case "probe":
       takeProbe(turn, event);
@@ -124,6 +124,8 @@ function passDeadlines(turn: Turn): Turn {
 }
 
 function settle(turn: Turn): Turn {
+  // An event may have made something due: an app that dies while its hook waits ends the wait.
+  passSlotDeadlines(turn);
   noteReadiness(turn);
   const { generation, cause } = choose(turn.state);
   makeActive(turn, generation, cause);

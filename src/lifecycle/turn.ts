@@ -42,7 +42,7 @@ export function emitOf(
 }
 
 export function tell(turn: Turn, generation: Generation, line: "active" | "standby" | "superseded"): void {
-  if (generation.lifeline.kind === "open") act(turn, { do: "tell", lifeline: generation.lifeline.id, line });
+  if (generation.lifeline.kind === "open") act(turn, { do: "tell", generation: generation.id, line });
 }
 
 /** How people call it: `v2 in slot b`. */
