@@ -1,5 +1,5 @@
-// What is counted of the timeline. Labels come from an event's fields and details: `cause` of a switch, `hook` and
-// `outcome` of a hook, `durationMs` of a drain.
+// What is counted of the timeline. Labels come from an event's slot and from its details: `cause` of a switch, `outcome`
+// of a hook. A drain is measured from its first event to its last.
 
 import type { TimelineEvent } from "../api/backend.ts";
 import { createHistogram, type Histogram, WAIT_BOUNDS } from "./histogram.ts";
@@ -30,12 +30,21 @@ export function createEventCounts(slots: readonly string[]): EventCounts {
   );
   const drains = new Map(slots.map((slot) => [slot, createHistogram(WAIT_BOUNDS)]));
 
+  /** When the drains under way began, by generation, ms. */
+  const drainsBegan = new Map<number, number>();
+
+  function drainEnded({ generation, slot, monotonicMs }: TimelineEvent): void {
+    const began = drainsBegan.get(generation ?? 0);
+    if (began !== undefined) drains.get(slot ?? "")?.observe(monotonicMs - began);
+    drainsBegan.delete(generation ?? 0);
+  }
+
   return {
     event(event) {
       const slot = event.slot ?? "";
       switch (event.type) {
         case "switch":
-          return switches.add(text(event.details.cause));
+          return switches.add(String(event.details.cause ?? "unknown"));
         case "handshake":
           return generations.add(slot);
         case "lifeline_lost":
@@ -43,13 +52,17 @@ export function createEventCounts(slots: readonly string[]): EventCounts {
         case "probe_failed":
           return probeFailures.add(slot);
         case "hook_answered":
-          return hooks.get(hookOf(event))?.add(text(event.details.outcome));
+          return hooks.get(hookOf(event))?.add(String(event.details.outcome ?? "answered"));
         case "hook_expired":
+        case "pod_serving_again":
           return hooksExpired.add(hookOf(event));
+        case "drain_began":
+          return void drainsBegan.set(event.generation ?? 0, event.monotonicMs);
         case "drain_ended":
-        case "drain_deadline":
-          if (typeof event.details.durationMs === "number")
-            drains.get(slot)?.observe(event.details.durationMs);
+          return drainEnded(event);
+        case "generation_gone":
+          // Its drain, if there was one, came to no end of its own.
+          return void drainsBegan.delete(event.generation ?? 0);
       }
     },
     switches,
@@ -64,8 +77,4 @@ export function createEventCounts(slots: readonly string[]): EventCounts {
 
 function hookOf(event: TimelineEvent): string {
   return event.slot === undefined ? "pod" : `slots/${event.slot}`;
-}
-
-function text(value: string | number | boolean | undefined): string {
-  return value === undefined ? "unknown" : String(value);
 }

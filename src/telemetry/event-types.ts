@@ -62,7 +62,10 @@ export const EVENT_TYPES = {
 
   // Stops.
   drain_began: { level: "info", meaning: "A generation gets no new requests; those in flight go on." },
-  drain_ended: { level: "info", meaning: "The last request of a draining generation has left." },
+  drain_ended: {
+    level: "info",
+    meaning: "A drain is over: the last request has left, or the deadline has passed.",
+  },
   drain_deadline: { level: "warn", meaning: "The deadline of a drain passed with requests in flight." },
   stopping: { level: "info", meaning: "The app said that it is stopping: no new requests go to it." },
   hook_asked: { level: "info", meaning: "The kubelet called a preStop hook." },

@@ -132,7 +132,7 @@ export const METRICS = {
   sluice_drain_seconds: {
     type: "histogram",
     labels: ["slot"],
-    help: "From the beginning of a slot's drain to its end or deadline.",
+    help: "From the beginning of a generation's drain, by a switch, hook or order, to its end or deadline.",
   },
   sluice_pod_leaving: { type: "gauge", labels: [], help: "1 from the beginning of the Pod's stop." },
   sluice_ready: { type: "gauge", labels: [], help: "1 while /readyz answers 200." },

@@ -240,7 +240,14 @@ test("the timeline is counted: switches, generations, lifelines, probes, hooks, 
   event("hook_answered", { details: { outcome: "drained" } });
   event("hook_answered", { slot: "b", details: { outcome: "deadline" } });
   event("hook_expired", { slot: "b" });
-  event("drain_ended", { slot: "a", details: { durationMs: 120 } });
+  event("pod_serving_again");
+  event("drain_began", { slot: "a", generation: 1, monotonicMs: 1_000 });
+  event("drain_began", { slot: "b", generation: 2, monotonicMs: 1_000 });
+  event("drain_deadline", { slot: "a", generation: 1, monotonicMs: 1_120 });
+  event("drain_ended", { slot: "a", generation: 1, monotonicMs: 1_120 });
+  event("drain_ended", { slot: "a", generation: 1, monotonicMs: 9_999 });
+  event("generation_gone", { slot: "b", generation: 2 });
+  event("drain_ended", { slot: "b", generation: 2, monotonicMs: 9_999 });
   event("ready");
   const seen = await series();
   expect(seen.get('sluice_generations_total{slot="b"}')).toBe(1);
@@ -251,7 +258,10 @@ test("the timeline is counted: switches, generations, lifelines, probes, hooks, 
   expect(seen.get('sluice_hook_requests_total{hook="pod",outcome="drained"}')).toBe(1);
   expect(seen.get('sluice_hook_requests_total{hook="slots/b",outcome="deadline"}')).toBe(1);
   expect(seen.get('sluice_hooks_expired_total{hook="slots/b"}')).toBe(1);
-  expect(seen.get('sluice_drain_seconds_bucket{le="0.25",slot="a"}')).toBe(1);
+  expect(seen.get('sluice_hooks_expired_total{hook="pod"}')).toBe(1);
+  expect(seen.get('sluice_drain_seconds_sum{slot="a"}')).toBeCloseTo(0.12);
+  expect(seen.get('sluice_drain_seconds_count{slot="a"}')).toBe(1);
+  expect(seen.get('sluice_drain_seconds_count{slot="b"}')).toBe(0);
 });
 
 test("labels that come from outside are bounded", async () => {
