@@ -155,7 +155,7 @@ describeEachLanguage("the handshake contract", (language) => {
     lifeline.send({ type: "superseded" });
     await app.next(/^state superseded/);
     await lifeline.lost;
-    expect(await text(url)).toBe("v1");
+    expect(await text(`${url}/slow?ms=400`)).toBe("v1"); // several pauses long
     app.signal("SIGTERM");
     expect(await app.exited).toEqual({ code: 0, signal: null });
     expect(peer.calls.map((call) => call.target)).toEqual([HANDSHAKE]);
@@ -199,6 +199,16 @@ describeEachLanguage("the handshake contract", (language) => {
     app.signal("SIGTERM");
     expect(await app.exited).toEqual({ code: 0, signal: null });
     expect(app.lines.join("\n")).toMatch(/stopping: refused: 500/);
+  });
+
+  it("stops although sluice does not answer the word", async () => {
+    const { app } = await startListening();
+    peer.otherStatus = undefined;
+    await peer.nextLifeline();
+    await app.next(/^state accepted/);
+    app.signal("SIGTERM");
+    expect(await app.exited).toEqual({ code: 0, signal: null });
+    expect(peer.calls.map((call) => call.target)).toContain("POST /v1/slots/a/stopping");
   });
 
   it("gives a handshake without an answer up when SIGTERM comes", async () => {
@@ -286,7 +296,7 @@ describeEachLanguage("the handshake contract", (language) => {
     const lifeline = await peer.nextLifeline();
     await text(`${url}/close`);
     await lifeline.lost;
-    expect(await text(url)).toBe("v1");
+    expect(await text(`${url}/slow?ms=400`)).toBe("v1"); // several pauses long
     expect(peer.calls.filter((call) => call.target === HANDSHAKE)).toHaveLength(1);
   });
 

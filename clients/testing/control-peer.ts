@@ -34,8 +34,8 @@ export class ControlPeer {
   refusal: { readonly status: number; readonly body: string } | undefined;
   /** Set to leave handshakes without any answer. */
   isSilent = false;
-  /** Set to a status to refuse everything but handshakes. */
-  otherStatus = 200;
+  /** The answer to everything but handshakes; undefined: none at all. */
+  otherStatus: number | undefined = 200;
   readonly #server = http.createServer((request, response) => void this.#answer(request, response));
   #waiters: Waiter[] = [];
   #consumed = new Set<Call>();
@@ -78,7 +78,7 @@ export class ControlPeer {
       at: performance.now(),
     };
     if (!call.target.endsWith("/handshake")) {
-      response.writeHead(this.otherStatus).end("{}");
+      if (this.otherStatus !== undefined) response.writeHead(this.otherStatus).end("{}");
     } else if (this.refusal !== undefined) {
       response.writeHead(this.refusal.status).end(this.refusal.body);
     } else {
