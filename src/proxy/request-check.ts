@@ -5,6 +5,7 @@ import type { ErrorCode } from "../errors.ts";
 import { areFieldsSound, fieldBytes, isToken } from "./field-check.ts";
 import { framingOf } from "./framing.ts";
 import { type Fields, valuesOf } from "./headers/fields.ts";
+import { opensWebSocket } from "./headers/upgrade.ts";
 import type { Limits } from "./limits.ts";
 import { agrees, isHost, parseTarget } from "./target.ts";
 
@@ -29,7 +30,11 @@ export function checkHead(head: RequestHead, limits: HeadLimits): ErrorCode | un
     return "HEAD_TOO_LARGE";
   if (!areFieldsSound(rawHeaders)) return "MALFORMED_REQUEST";
   if (!isAddressed(head)) return "MALFORMED_REQUEST";
-  if (framingOf(rawHeaders, httpVersion).kind === "malformed") return "MALFORMED_REQUEST";
+  const framing = framingOf(rawHeaders, httpVersion);
+  if (framing.kind === "malformed") return "MALFORMED_REQUEST";
+  // After an upgrade the parser stops, so a body would be read as frames by one side and as a body by the other.
+  const hasBody = framing.kind === "chunked" || (framing.kind === "counted" && framing.length > 0);
+  if (hasBody && opensWebSocket(method, httpVersion, rawHeaders)) return "MALFORMED_REQUEST";
   return undefined;
 }
 
