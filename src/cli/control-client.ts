@@ -137,21 +137,29 @@ function exchange(address: ControlAddress, path: string, call: Call): Promise<In
 }
 
 function understand(status: number, text: string): unknown {
-  let answer: unknown;
-  try {
-    answer = text === "" ? {} : JSON.parse(text);
-  } catch {
+  const answer = parseObject(text);
+  if (!answer) {
+    const shown = JSON.stringify(text.slice(0, 100));
     throw new Refused(
       "BAD_ANSWER",
-      `whoever answers there (status ${status}) is not sluice: ${text.slice(0, 100)}`,
+      `whoever answers there, with status ${status} and ${shown}, is not sluice`,
     );
   }
   if (status >= 200 && status < 300) return answer;
-  const { error, message } = answer as { error?: unknown; message?: unknown };
+  const { error, message } = answer;
   throw new Refused(
     typeof error === "string" ? error : `STATUS_${status}`,
-    typeof message === "string" ? message : text,
+    typeof message === "string" ? message : `the order was refused with status ${status}`,
   );
+}
+
+function parseObject(text: string): { readonly error?: unknown; readonly message?: unknown } | undefined {
+  try {
+    const parsed: unknown = JSON.parse(text);
+    return typeof parsed === "object" && parsed !== null && !Array.isArray(parsed) ? parsed : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 function addressOf(text: string): ControlAddress {

@@ -13,6 +13,7 @@ const colour = wantsColour(isTerminal, process.env);
 const exitCode = await dispatch(process.argv.slice(2), {
   // kubectl runs plugins under their own name: `kubectl sluice` is kubectl-sluice.
   name: basename(process.argv[1] ?? "").startsWith("kubectl") ? "kubectl sluice" : "sluice",
+  runtime: `node ${process.version}, ${process.platform} ${process.arch}`,
   env: process.env,
   isTerminal,
   colour,

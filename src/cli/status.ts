@@ -3,7 +3,7 @@
 import { setTimeout as after } from "node:timers/promises";
 import type { Status } from "../api/backend.ts";
 import { choose, parseArguments } from "./arguments.ts";
-import { createControlClient, Unreachable } from "./control-client.ts";
+import { createControlClient, Refused, Unreachable } from "./control-client.ts";
 import { DONE } from "./exit-code.ts";
 import { reportFailure } from "./failure.ts";
 import { formatStatus } from "./status-table.ts";
@@ -35,7 +35,12 @@ export const status: Verb = {
     });
     const output = choose("--output", values.output, ["table", "json"]);
     const client = createControlClient(values.control ?? terminal.env.SLUICE_CONTROL);
-    const read = async () => (await client.call("/v1/status")) as Status;
+    const read = async () => {
+      const answer = (await client.call("/v1/status")) as Partial<Status>;
+      if (!answer.slots || !answer.account)
+        throw new Refused("BAD_ANSWER", "whoever answers there is not sluice");
+      return answer as Status;
+    };
     const format = (now: Status) =>
       output === "json" ? `${JSON.stringify(now)}\n` : formatStatus(now, terminal.paint);
 

@@ -5,6 +5,8 @@ import type { Paint } from "./paint.ts";
 export interface Terminal {
   /** As in the usage line: "sluice", or "kubectl sluice". */
   readonly name: string;
+  /** What runs the command: "node v26.10.0, linux x64". */
+  readonly runtime: string;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Whether a person is looking at the output. */
   readonly isTerminal: boolean;

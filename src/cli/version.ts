@@ -13,7 +13,7 @@ export const version: Verb = {
   examples: [["version", ""]],
   run(argv, terminal) {
     parseArguments(argv, {});
-    terminal.out(`sluice ${VERSION} (node ${process.version}, ${process.platform} ${process.arch})\n`);
+    terminal.out(`sluice ${VERSION} (${terminal.runtime})\n`);
     return Promise.resolve(DONE);
   },
 };

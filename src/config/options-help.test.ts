@@ -7,8 +7,8 @@ import { formatProblems } from "./problem.ts";
 
 const page = readFileSync(new URL("../../docs/configuration.md", import.meta.url), "utf8");
 
-test("docs/configuration.md has the table of the schema (else: node scripts/write-options.ts)", () => {
-  const [, table] = /<!-- options:begin[^\n]*-->\n([\s\S]*)\n<!-- options:end -->/.exec(page) ?? [];
+test("docs/configuration.md has the table of the schema (else: node scripts/docs-tables.ts)", () => {
+  const [, table] = /<!-- table: options -->\n([\s\S]*)\n<!-- end -->/.exec(page) ?? [];
   expect(table).toBe(optionsTable());
 });
 
