@@ -1,8 +1,8 @@
 // What the two servers ask of the sidecar. sidecar.ts implements it; a refusal is a thrown SluiceError, whose code gives
 // the status and whose message goes to the caller in plain words.
 
-import type { Handshake, LifelineLine } from "../health/facts.ts";
 import type { Account } from "../drain/tickets.ts";
+import type { Handshake, LifelineLine } from "../health/facts.ts";
 
 /** The sidecar's side of an open handshake stream. */
 export interface Lifeline {
@@ -27,7 +27,15 @@ export interface SlotStatus {
   readonly name: string;
   readonly address: string;
   /** empty: no living generation. */
-  readonly state: "empty" | "starting" | "standby" | "active" | "unwinding" | "draining" | "stopping" | "lost";
+  readonly state:
+    | "empty"
+    | "starting"
+    | "standby"
+    | "active"
+    | "unwinding"
+    | "draining"
+    | "stopping"
+    | "lost";
   readonly generation: number | undefined;
   readonly version: string | undefined;
   readonly instance: string | undefined;
@@ -63,7 +71,10 @@ export interface Readiness {
   readonly ready: boolean;
   readonly reason: string;
   readonly active: string | undefined;
-  readonly slots: readonly Pick<SlotStatus, "name" | "state" | "version" | "ready" | "waitingFor" | "gates">[];
+  readonly slots: readonly Pick<
+    SlotStatus,
+    "name" | "state" | "version" | "ready" | "waitingFor" | "gates"
+  >[];
 }
 
 /** An entry of the timeline, as `GET /v1/events` streams it (JSON lines) and the log prints it. */

@@ -1,0 +1,104 @@
+// The control server, on loopback and a Unix socket of the Pod: the app's side and people's orders, version 1.
+
+import type { ControlAddress } from "../config/config.ts";
+import { SluiceError } from "../errors.ts";
+import type { Outcome } from "../health/commands.ts";
+import { parseGateOrder } from "../health/gate-order.ts";
+import { parseHandshake } from "../health/handshake.ts";
+import type { Backend } from "./backend.ts";
+import { refuseBrowsers } from "./browser.ts";
+import { openEventStream } from "./event-stream.ts";
+import type { OnError } from "./refusal.ts";
+import { type Call, type Handlers, type RouteName, routesOf } from "./routes.ts";
+import { type ApiServer, createApiServer } from "./server.ts";
+
+export const CONTROL_ROUTES = [
+  ["GET", "/v1/status"],
+  ["GET", "/v1/events"],
+  ["POST", "/v1/slots/:slot/handshake"],
+  ["PUT", "/v1/slots/:slot/gates/:gate"],
+  ["POST", "/v1/slots/:slot/stopping"],
+  ["POST", "/v1/slots/:slot/reload"],
+  ["POST", "/v1/slots/:slot/commands/:id"],
+  ["POST", "/v1/slots/:slot/promote"],
+  ["POST", "/v1/slots/:slot/drain"],
+] as const satisfies readonly RouteName[];
+
+export interface ControlServerParts {
+  readonly backend: Backend;
+  /** None: `listen` resolves at once, and nobody is served. */
+  readonly addresses: readonly ControlAddress[];
+  readonly onError: OnError;
+}
+
+const LIFELINE_MAX_WAITING_BYTES = 65_536;
+const DONE = { body: { ok: true } };
+
+export function createControlServer({ backend, addresses, onError }: ControlServerParts): ApiServer {
+  const handlers: Handlers<typeof CONTROL_ROUTES> = {
+    "GET /v1/status": () => ({ body: backend.status() }),
+    "GET /v1/events": (call) => call.stream(openEventStream(backend, sinceOf(call))),
+    "POST /v1/slots/:slot/handshake": (call) => {
+      const handshake = parseHandshake(slotOf(call), call.body);
+      return call.stream({
+        maxWaitingBytes: LIFELINE_MAX_WAITING_BYTES,
+        open(stream) {
+          const lifeline = backend.handshake(handshake, stream);
+          return { ended: () => lifeline.lost() };
+        },
+      });
+    },
+    "PUT /v1/slots/:slot/gates/:gate": (call) => {
+      backend.gate(slotOf(call), call.params.gate ?? "", parseGateOrder(call.body));
+      return DONE;
+    },
+    "POST /v1/slots/:slot/stopping": (call) => {
+      backend.stopping(slotOf(call));
+      return DONE;
+    },
+    "POST /v1/slots/:slot/reload": async (call) => {
+      const slot = slotOf(call);
+      const outcome = await backend.reload(slot);
+      if (outcome.ok) return { body: outcome };
+      throw new SluiceError("COMMAND_FAILED", `slot ${slot}: reload failed: ${outcome.reason}`);
+    },
+    "POST /v1/slots/:slot/commands/:id": (call) => {
+      backend.outcome(slotOf(call), call.params.id ?? "", parseOutcome(call.body));
+      return DONE;
+    },
+    "POST /v1/slots/:slot/promote": (call) => ({ body: backend.promote(slotOf(call)) }),
+    "POST /v1/slots/:slot/drain": async (call) => ({ body: await backend.drain(slotOf(call)) }),
+  };
+  return createApiServer({
+    addresses,
+    option: "--control",
+    routes: routesOf(CONTROL_ROUTES, handlers),
+    admit: refuseBrowsers,
+    onError,
+  });
+}
+
+function slotOf(call: Call): string {
+  return call.params.slot ?? "";
+}
+
+function sinceOf(call: Call): number {
+  const { since = "0" } = call.query;
+  if (typeof since === "string" && /^\d{1,15}$/.test(since)) return Number(since);
+  throw new SluiceError("BAD_BODY", '"since" must be the id of an event, a whole number');
+}
+
+const MOST_REASON_CHARACTERS = 1_024;
+
+function parseOutcome(body: unknown): Outcome {
+  if (typeof body === "object" && body !== null && "ok" in body && typeof body.ok === "boolean") {
+    const reason = "reason" in body ? body.reason : undefined;
+    if (reason === undefined || typeof reason === "string") {
+      return { ok: body.ok, reason: (reason ?? "").slice(0, MOST_REASON_CHARACTERS) };
+    }
+  }
+  throw new SluiceError(
+    "BAD_BODY",
+    'the outcome must be a JSON object such as {"ok":false,"reason":"no such file"}',
+  );
+}

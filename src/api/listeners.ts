@@ -1,0 +1,165 @@
+// The HTTP listeners of one server: one or several addresses, TCP or Unix, the same answers on each.
+
+import { createServer, type RequestListener, type Server, type ServerResponse } from "node:http";
+import type { Duplex } from "node:stream";
+import { formatControlAddress } from "../config/address.ts";
+import type { ControlAddress } from "../config/config.ts";
+import { type ErrorCode, SluiceError, statusOf } from "../errors.ts";
+import { clearStaleSocket, openToAll } from "./unix-socket.ts";
+
+export interface ListenersParts {
+  readonly addresses: readonly ControlAddress[];
+  /** The option that sets the addresses ("--ops"), for the message of a failure. */
+  readonly option: string;
+  readonly onRequest: RequestListener;
+  /** Most connections on each address. */
+  readonly maxConnections?: number;
+}
+
+export interface Listeners {
+  /** Binds all addresses, or none; resolves with them, ports filled in. Rejects with PORT_TAKEN. */
+  listen(): Promise<readonly ControlAddress[]>;
+  /** Stops listening, closes connections without a request in flight, resolves when the others are done. Joinable. */
+  close(): Promise<void>;
+  /** Closes every connection now; `close` resolves soon after. */
+  destroy(): void;
+}
+
+/** For a request's head, and for the whole request; not for the answer. Node checks all connections with one timer. */
+const REQUEST_WITHIN_MS = 10_000;
+/** Longer than the kubelet's and Prometheus's own, so that a kept-alive connection is not closed under a request. */
+const KEEP_ALIVE_MS = 120_000;
+
+export function createListeners({ addresses, option, onRequest, maxConnections }: ListenersParts): Listeners {
+  const servers = addresses.map((address) => ({ address, server: createOne() }));
+  /** Every open connection with its answers in flight. */
+  const connections = new Map<Duplex, Set<ServerResponse>>();
+  let closed: Promise<void> | undefined;
+
+  function createOne(): Server {
+    const server = createServer({
+      headersTimeout: REQUEST_WITHIN_MS,
+      requestTimeout: REQUEST_WITHIN_MS,
+      connectionsCheckingInterval: REQUEST_WITHIN_MS / 2,
+      keepAliveTimeout: KEEP_ALIVE_MS,
+    });
+    if (maxConnections !== undefined) server.maxConnections = maxConnections;
+    server.on("connection", (socket) => {
+      connections.set(socket, new Set());
+      socket.once("close", () => connections.delete(socket));
+    });
+    server.on("request", (request, response) => {
+      const { socket } = request;
+      const inFlight = connections.get(socket);
+      inFlight?.add(response);
+      response.once("close", () => {
+        inFlight?.delete(response);
+        if (closed && inFlight?.size === 0) socket.destroySoon();
+      });
+      onRequest(request, response);
+    });
+    server.on("clientError", (error, socket) => {
+      const inFlight = [...(connections.get(socket) ?? [])];
+      if (inFlight.some((response) => response.headersSent)) socket.destroy();
+      else answerMalformed(error, socket);
+    });
+    return server;
+  }
+
+  async function bindAll(): Promise<readonly ControlAddress[]> {
+    const bound: ControlAddress[] = [];
+    for (const { address, server } of servers) {
+      try {
+        bound.push(await bind(server, address));
+      } catch (error) {
+        await Promise.all(servers.map((other) => stop(other.server)));
+        const why = error instanceof Error ? reasonOf(error) : String(error);
+        const where = `${option} ${formatControlAddress(address)}`;
+        throw new SluiceError("PORT_TAKEN", `${where} cannot be used: ${why}`, { cause: error });
+      }
+    }
+    return bound;
+  }
+
+  return {
+    listen: bindAll,
+    close() {
+      closed ??= Promise.all(servers.map(({ server }) => stop(server))).then(() => {});
+      for (const [socket, inFlight] of connections) if (inFlight.size === 0) socket.destroy();
+      return closed;
+    },
+    destroy() {
+      for (const socket of [...connections.keys()]) socket.destroy();
+    },
+  };
+}
+
+async function bind(server: Server, address: ControlAddress): Promise<ControlAddress> {
+  if ("path" in address) {
+    const obstacle = await clearStaleSocket(address.path);
+    if (obstacle !== undefined) throw new Error(obstacle);
+    await listenOn(server, { path: address.path });
+    openToAll(address.path);
+    return address;
+  }
+  // Without a host, Node listens on all addresses of both families, or of the one that there is.
+  const isAll = address.host === "" || address.host === "::";
+  await listenOn(server, isAll ? { port: address.port } : { host: address.host, port: address.port });
+  const bound = server.address();
+  return { host: address.host, port: typeof bound === "object" && bound ? bound.port : address.port };
+}
+
+function listenOn(
+  server: Server,
+  options: { path: string } | { host?: string; port: number },
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(options, () => {
+      server.removeListener("error", reject);
+      resolve();
+    });
+  });
+}
+
+/** A Unix socket's file goes with its listener. */
+function stop(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    if (server.listening) server.close(() => resolve());
+    else resolve();
+  });
+}
+
+function reasonOf(error: Error): string {
+  switch ("code" in error ? error.code : undefined) {
+    case "EADDRINUSE":
+      return "another process listens there already";
+    case "EADDRNOTAVAIL":
+      return "this machine has no such address";
+    case "EACCES":
+    case "EPERM":
+      return "the system does not allow it (a port below 1024, or a directory that is not writable)";
+    case "ENOENT":
+      return "its directory does not exist";
+    case "ENOTFOUND":
+    case "EAI_AGAIN":
+      return "its host name cannot be resolved";
+    default:
+      return error.message;
+  }
+}
+
+/** What is no request gets an answer, too, if there is anybody to read it. */
+function answerMalformed(error: Error, socket: Duplex): void {
+  const reason = "code" in error ? error.code : undefined;
+  if (reason === "ECONNRESET" || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  let code: ErrorCode = "MALFORMED_REQUEST";
+  if (reason === "HPE_HEADER_OVERFLOW") code = "HEAD_TOO_LARGE";
+  else if (reason === "ERR_HTTP_REQUEST_TIMEOUT") code = "HEAD_TIMEOUT";
+  const body = JSON.stringify({ error: code, message: new SluiceError(code).message });
+  const head = `HTTP/1.1 ${statusOf(code)} Refused\r\nContent-Type: application/json\r\nContent-Length: ${body.length}`;
+  socket.end(`${head}\r\nConnection: close\r\n\r\n${body}`, () => socket.destroy());
+}
