@@ -22,7 +22,7 @@ function answerPodHook(turn: Turn, outcome: string): void {
   emit(turn, {
     type: "hook_answered",
     message: `The Pod's hook was answered: ${outcome}`,
-    details: { hook: "pod" },
+    details: { hook: "pod", outcome },
   });
 }
 

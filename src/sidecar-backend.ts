@@ -1,0 +1,196 @@
+// What the two servers ask of the sidecar, answered from the lifecycle's state and by events to it.
+
+import type { Backend, Lifeline, LifelineStream, SlotStatus, Status } from "./api/backend.ts";
+import type { Conductor } from "./conductor.ts";
+import type { Config } from "./config/config.ts";
+import { POD } from "./deeds.ts";
+import type { Waiters } from "./drain/hooks.ts";
+import type { Tickets } from "./drain/tickets.ts";
+import { SluiceError } from "./errors.ts";
+import type { Commands } from "./health/commands.ts";
+import type { Handshake } from "./health/facts.ts";
+import type { Lifelines } from "./health/lifelines.ts";
+import { balancer, readiness, slotLiveness } from "./lifecycle/readiness.ts";
+import { reportSlot } from "./lifecycle/report.ts";
+import { activeGeneration, type Slot, slotOf } from "./lifecycle/state.ts";
+import type { Admission } from "./proxy/admission.ts";
+import type { Engine } from "./proxy/engine.ts";
+import type { Timeline } from "./telemetry/events.ts";
+import type { Metrics } from "./telemetry/metrics.ts";
+
+export interface BackendParts {
+  readonly config: Config;
+  readonly version: string;
+  readonly now: () => number;
+  readonly conductor: Conductor;
+  readonly tickets: Tickets;
+  readonly admission: Admission;
+  readonly engine: Engine;
+  readonly lifelines: Lifelines;
+  readonly commands: Commands;
+  readonly hooks: Waiters<{ readonly outcome: string }>;
+  readonly drains: Waiters<{ readonly outcome: string; readonly inFlight: number }>;
+  readonly timeline: Timeline;
+  readonly metrics: Metrics;
+  /** Opens the door for one handshake: the stream that `accept` will attach. */
+  readonly arrive: (stream: LifelineStream, dispatch: () => void) => Lifeline;
+  /** Why the handshake may not stand; undefined: it may. */
+  readonly objection: (handshake: Handshake) => SluiceError | undefined;
+}
+
+export function createBackend(parts: BackendParts): Backend {
+  const { config, now, conductor, tickets, admission, engine, hooks, drains, timeline } = parts;
+
+  function slotNamed(name: string): Slot {
+    const slot = slotOf(conductor.state, name);
+    if (slot) return slot;
+    const names = conductor.state.settings.slots.join(", ");
+    throw new SluiceError("UNKNOWN_SLOT", `There is no slot ${name}; slots: ${names}`);
+  }
+
+  function slotStatus(slot: Slot): SlotStatus {
+    const { generation, lastProbe } = slot;
+    const address = config.slots.find(({ name }) => name === slot.name);
+    const drain = generation?.drain;
+    return {
+      name: slot.name,
+      address: `${address?.host}:${address?.port}`,
+      ...reportSlot(conductor.state, slot),
+      generation: generation?.id,
+      version: generation?.version,
+      instance: generation?.instance,
+      ageMs: generation && Math.round(now() - generation.since),
+      probe: {
+        state: config.probe.kind === "off" ? "off" : (generation?.probe ?? "unknown"),
+        detail: lastProbe?.detail ?? "",
+      },
+      inFlight: generation ? tickets.inFlight(generation.id) : 0,
+      drainLeftMs: drain && !drain.ended ? Math.max(0, Math.round(drain.deadline - now())) : undefined,
+    };
+  }
+
+  function status(): Status {
+    const { state } = conductor;
+    const { pod } = state;
+    return {
+      ...readiness(state, now()),
+      active: activeGeneration(state)?.slot,
+      pod: pod.phase === "exiting" ? "exiting" : pod.phase,
+      podLeftMs: pod.phase === "leaving" ? Math.max(0, Math.round(pod.deadline - now())) : undefined,
+      slots: state.slots.map(slotStatus),
+      held: admission.counts().held,
+      connections: engine.connections,
+      account: tickets.account(),
+      uptimeMs: Math.round(now()),
+      sluice: parts.version,
+    };
+  }
+
+  /** Joins those who wait before the order is given: its answer may come within the order itself. */
+  function ask<Answer>(waiters: Waiters<Answer>, key: string, order: () => void): Promise<Answer> {
+    const answer = waiters.join(key);
+    order();
+    return answer;
+  }
+
+  return {
+    status,
+    readiness() {
+      const { ready, reason, active, slots } = status();
+      return {
+        ready,
+        reason,
+        active,
+        slots: slots.map(({ name, state, version, ready, waitingFor, gates }) => ({
+          name,
+          state,
+          version,
+          ready,
+          waitingFor,
+          gates,
+        })),
+      };
+    },
+    balancer: () => balancer(conductor.state, now()),
+    slotLiveness: (name) => slotLiveness(conductor.state, slotNamed(name), now()),
+    metrics: () => parts.metrics.scrape(),
+
+    slotHook(name) {
+      slotNamed(name);
+      return ask(hooks, name, () => conductor.dispatch({ type: "slot-hook", slot: name }));
+    },
+    podHook: () => ask(hooks, POD, () => conductor.dispatch({ type: "pod-hook" })),
+
+    handshake(handshake, stream) {
+      slotNamed(handshake.slot);
+      const objection = parts.objection(handshake);
+      if (objection) {
+        const { slot, version } = handshake;
+        conductor.dispatch({ type: "handshake-refused", slot, version, reason: objection.message });
+        throw objection;
+      }
+      const { slot, version, instance, signals } = handshake;
+      return parts.arrive(stream, () =>
+        conductor.dispatch({ type: "handshake", slot, version, instance, signals }),
+      );
+    },
+    gate(slot, gate, { open, reason, ttlMs }) {
+      conductor.dispatch({ type: "gate", slot, gate, open, reason, ttlMs });
+    },
+    stopping: (slot) => conductor.dispatch({ type: "stopping", slot }),
+    async reload(name) {
+      const generation = living(name);
+      if (!generation.signals.includes("SIGUSR2") && !generation.signals.includes("reload")) {
+        const declared = generation.signals.join(", ") || "nothing";
+        throw new SluiceError(
+          "NOT_DECLARED",
+          `The handshake declared neither SIGUSR2 nor reload, but ${declared}`,
+        );
+      }
+      const { slot, id, version } = generation;
+      timeline.emit({
+        type: "reload_sent",
+        slot,
+        generation: id,
+        version,
+        message: `${version} is told to reload`,
+      });
+      const outcome = await parts.commands.issue(slot, id, (command) =>
+        parts.lifelines.tell(id, { type: "reload", id: command }),
+      );
+      timeline.emit({
+        type: "reload_ended",
+        slot,
+        generation: id,
+        version,
+        message: `${version} ${outcome.ok ? "has reloaded" : "failed to reload"}${outcome.reason && `: ${outcome.reason}`}`,
+        details: { ok: outcome.ok },
+      });
+      return outcome;
+    },
+    outcome(slot, id, outcome) {
+      slotNamed(slot);
+      parts.commands.outcome(slot, id, outcome);
+    },
+    promote(slot) {
+      const before = conductor.state.active;
+      conductor.dispatch({ type: "promote", slot });
+      return { outcome: before === conductor.state.active ? "already active" : "promoted" };
+    },
+    drain(slot) {
+      // An order that is refused leaves nobody waiting: it is asked for before anyone joins.
+      living(slot);
+      return ask(drains, slot, () => conductor.dispatch({ type: "drain", slot }));
+    },
+    events: (since, onEvent) => timeline.subscribe(since, onEvent),
+  };
+
+  function living(name: string) {
+    slotNamed(name);
+    const generation = slotNamed(name).generation;
+    if (!generation || generation.lifeline.kind === "lost") {
+      throw new SluiceError("NO_GENERATION", `No app has shaken hands in slot ${name}`);
+    }
+    return generation;
+  }
+}
