@@ -1,0 +1,49 @@
+// How long an idle connection to one generation may be trusted. An app may close an idle connection at the very moment at
+// which a request is written to it (RFC 9112 9.3.1), and a request that must not be sent twice is then lost. So such a
+// request takes a connection only within a window that this app's own behaviour has earned, else a fresh one.
+
+/** The window never grows beyond this, ms: what is gained is one connect on loopback, some 50 us. */
+const MOST_TRUST_MS = 100;
+/** The window is a tenth of the longest time that a connection was seen to idle unharmed. */
+const TRUST_SHARE = 10;
+/** So many connections must have idled unharmed before any is trusted. */
+const LEAST_EVIDENCE = 32;
+/** An app that closes connections this young (ms) does not follow an idle time-out; no pause is short enough to be safe. */
+const YOUNG_MS = 1000;
+
+export class IdleTrust {
+  readonly #mostIdleMs: number;
+  #longestSurvivalMs = 0;
+  #survivals = 0;
+  #shortestCloseMs = Number.POSITIVE_INFINITY;
+
+  /** `mostIdleMs`: the longest that any connection may idle, whatever the app does. */
+  constructor(mostIdleMs: number) {
+    this.#mostIdleMs = mostIdleMs;
+  }
+
+  /** A connection idled that long, ms, and served the next request. */
+  survived(idleMs: number): void {
+    this.#survivals++;
+    if (idleMs > this.#longestSurvivalMs) this.#longestSurvivalMs = idleMs;
+  }
+
+  /** The app closed a connection that had idled that long, ms. */
+  closedByApp(idleMs: number): void {
+    if (idleMs < this.#shortestCloseMs) this.#shortestCloseMs = idleMs;
+  }
+
+  /** A request that may not be sent twice takes a connection that has idled less than this, ms; 0: a fresh one only. */
+  get windowMs(): number {
+    if (this.#shortestCloseMs < YOUNG_MS || this.#survivals < LEAST_EVIDENCE) return 0;
+    return Math.min(this.#longestSurvivalMs / TRUST_SHARE, MOST_TRUST_MS);
+  }
+
+  /**
+   * Connections that have idled longer, ms, are closed before the app does it. Not below a second, lest an app that closes
+   * at random costs every replayable request a connect as well.
+   */
+  get mostIdleMs(): number {
+    return Math.min(this.#mostIdleMs, Math.max(this.#shortestCloseMs / 2, YOUNG_MS));
+  }
+}

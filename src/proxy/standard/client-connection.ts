@@ -1,0 +1,122 @@
+// One client connection: its requests are served one after the other, in order, and it is closed in order.
+
+import type { Socket } from "node:net";
+import type { ErrorCode } from "../../errors.ts";
+
+/** How long a client may still send after the last answer, before its connection is cut, ms. */
+const LINGER_MS = 2000;
+
+/** A request of the connection, as far as the connection cares. */
+export interface Turn {
+  start(): void;
+  /** The request's body is broken or will never be whole. */
+  bodyBroken(code: ErrorCode | "CLIENT_LEFT", cause: string): void;
+  /** The client has closed its side: it may wait for its answer still, or be gone. */
+  halfClosed(): void;
+  readonly bodyComplete: boolean;
+}
+
+export class ClientConnection {
+  readonly socket: Socket;
+  /** Accepted beyond the limit: its first request is refused. */
+  readonly surplus: boolean;
+  /** Distinct for each connection; spreads what must not happen to all at once. */
+  readonly id: number;
+  /** Bytes read when the last request ended; more mean that another is on its way. */
+  bytesWhenIdle = 0;
+  readonly #rejectHead: (connection: ClientConnection, code: ErrorCode, cause: string) => void;
+  #current: Turn | undefined = undefined;
+  #queue: Turn[] | undefined = undefined;
+  #broken: { code: ErrorCode; cause: string } | undefined = undefined;
+  #lingering = false;
+
+  constructor(
+    socket: Socket,
+    id: number,
+    surplus: boolean,
+    rejectHead: (connection: ClientConnection, code: ErrorCode, cause: string) => void,
+  ) {
+    this.socket = socket;
+    this.id = id;
+    this.surplus = surplus;
+    this.#rejectHead = rejectHead;
+  }
+
+  get busy(): boolean {
+    return this.#current !== undefined;
+  }
+
+  /** Neither in a request nor with bytes of the next one read. */
+  get idle(): boolean {
+    return !this.busy && !this.#broken && this.socket.bytesRead === this.bytesWhenIdle;
+  }
+
+  /** A request's head has come. It starts when all before it have ended. */
+  enqueue(turn: Turn): void {
+    if (!this.#current) {
+      this.#current = turn;
+      turn.start();
+      return;
+    }
+    this.#queue ??= [];
+    this.#queue.push(turn);
+    // What a client pipelines stays in the kernel until its turn comes.
+    this.socket.pause();
+  }
+
+  /** The turn's answer is out, or will never be. */
+  done(turn: Turn): void {
+    if (this.#current !== turn) {
+      const at = this.#queue?.indexOf(turn) ?? -1;
+      if (at !== -1) this.#queue?.splice(at, 1);
+      return;
+    }
+    this.#current = this.#queue?.shift();
+    if (this.#current) {
+      this.socket.resume();
+      this.#current.start();
+      return;
+    }
+    this.#queue = undefined;
+    this.bytesWhenIdle = this.socket.bytesRead;
+    if (this.#broken && this.socket.writable && !this.#lingering) this.#reject();
+  }
+
+  /** The parser gave up. Answers that are still due go out first; a client that was told to close is told no more. */
+  broken(code: ErrorCode | "CLIENT_LEFT", cause: string): void {
+    if (this.#lingering) {
+      this.socket.destroy();
+      return;
+    }
+    if (this.#broken) return;
+    this.#broken = { code: code === "CLIENT_LEFT" ? "MALFORMED_REQUEST" : code, cause };
+    const last = this.#queue?.at(-1) ?? this.#current;
+    if (last && !last.bodyComplete) last.bodyBroken(code, cause);
+    if (!this.#current) this.#reject();
+  }
+
+  halfClosed(): void {
+    this.#current?.halfClosed();
+  }
+
+  /** From the next end on, the socket is closed so that the client can still read its answer (RFC 9112 9.6). */
+  closeInOrder(): void {
+    this.socket.destroySoon = () => this.linger();
+  }
+
+  /** Sends FIN after what is written, and throws away what still comes, for a bounded time. */
+  linger(): void {
+    if (this.#lingering) return;
+    this.#lingering = true;
+    const { socket } = this;
+    socket.end();
+    socket.resume();
+    const timer = setTimeout(() => socket.destroy(), LINGER_MS);
+    socket.once("end", () => socket.destroy());
+    socket.once("close", () => clearTimeout(timer));
+  }
+
+  #reject(): void {
+    if (this.#broken) this.#rejectHead(this, this.#broken.code, this.#broken.cause);
+  }
+}

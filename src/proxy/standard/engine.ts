@@ -1,0 +1,81 @@
+// The standard engine: node:http in front, undici to the app, http-proxy-3 for WebSocket upgrades. What the vendors cannot
+// do is done around them; each place says what and why.
+
+import type { Engine, EngineParts } from "../engine.ts";
+import { AppPool } from "./app-pool.ts";
+import type { Exchange, House } from "./exchange.ts";
+import { Front } from "./front.ts";
+import { WindDown } from "./wind-down.ts";
+
+/** How long the ends of long-lived answers may take to be flushed, ms. */
+const STREAM_END_MS = 1000;
+
+export function createStandardEngine(parts: EngineParts): Engine {
+  const { limits, now, observer } = parts;
+  const pool = new AppPool({ limits, now, accepted: observer.accepted });
+  const active = new Set<Exchange>();
+  const windDown = new WindDown(now);
+  const house: House = { parts, pool, windDown, active };
+  const front = new Front(house);
+  let idleCloser: NodeJS.Timeout | undefined;
+  let closed: Promise<void> | undefined;
+
+  function beginWindDown(overMs: number): void {
+    clearTimeout(idleCloser);
+    const leftMs = windDown.begin(overMs);
+    if (leftMs === 0) front.closeIdle();
+    else idleCloser = setTimeout(() => front.closeIdle(), leftMs);
+  }
+
+  return {
+    listen: () => front.listen(),
+    windDown: beginWindDown,
+    windUp() {
+      clearTimeout(idleCloser);
+      windDown.end();
+    },
+    async endStreams(generation, code) {
+      const ends: Promise<void>[] = [];
+      for (const exchange of active) {
+        const end = exchange.endStream(generation, code);
+        if (end) ends.push(end);
+      }
+      if (ends.length > 0) await within(STREAM_END_MS, Promise.all(ends));
+    },
+    cut() {
+      let count = 0;
+      for (const exchange of [...active]) if (exchange.cut()) count++;
+      return count;
+    },
+    retire: (generation) => pool.retire(generation),
+    get connections() {
+      return front.connections.size;
+    },
+    close() {
+      if (!closed) {
+        closed = front.close().then(() => {
+          clearTimeout(idleCloser);
+          pool.destroy();
+        });
+        beginWindDown(0);
+      }
+      return closed;
+    },
+    destroy() {
+      closed ??= front.close();
+      clearTimeout(idleCloser);
+      front.destroy();
+      pool.destroy();
+    },
+  };
+}
+
+function within(ms: number, work: Promise<unknown>): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, ms);
+    work.finally(() => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
+}

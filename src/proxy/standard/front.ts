@@ -1,0 +1,214 @@
+// The listener and its client connections, over node:http. Every head that arrives becomes a turn on its connection, and every
+// refusal that node would send by itself is ours instead: counted, with a code.
+
+import { createServer, type IncomingMessage, type Server, ServerResponse, STATUS_CODES } from "node:http";
+import { type AddressInfo, Server as NetServer, type Socket } from "node:net";
+import type { Duplex } from "node:stream";
+import { type ErrorCode, SluiceError } from "../../errors.ts";
+import { errorAnswer } from "../error-answer.ts";
+import { framingOf } from "../framing.ts";
+import { plainAddress } from "../headers/forwarded.ts";
+import { opensWebSocket } from "../headers/upgrade.ts";
+import { Visit } from "../visit.ts";
+import { ClientConnection } from "./client-connection.ts";
+import { ClientTunnel } from "./client-tunnel.ts";
+import { Exchange, type House } from "./exchange.ts";
+
+/** Between two looks at heads that are late, ms. */
+const HEAD_CHECK_MS = 500;
+/** Connections beyond the limit that are still answered with 503; those beyond these are cut. */
+const SURPLUS = 256;
+
+export class Front {
+  readonly connections = new Map<Socket, ClientConnection>();
+  readonly #house: House;
+  readonly #server: Server;
+  #connectionIds = 0;
+
+  constructor(house: House) {
+    this.#house = house;
+    const { limits, observer } = house.parts;
+    this.#server = createServer({
+      maxHeaderSize: limits.maxHeadBytes,
+      keepAliveTimeout: limits.clientIdleMs,
+      headersTimeout: limits.headTimeoutMs,
+      // A long upload is no fault; a stalled one is found by the body's own time-out.
+      requestTimeout: 0,
+      connectionsCheckingInterval: Math.min(HEAD_CHECK_MS, limits.headTimeoutMs),
+      insecureHTTPParser: false,
+      joinDuplicateHeaders: false,
+      noDelay: true,
+      // node would answer 400 itself, and nobody would count it. `checkHead` looks.
+      requireHostHeader: false,
+      shouldUpgradeCallback: (request) => this.#shouldUpgrade(request),
+    });
+    const server = this.#server as Server & { httpAllowHalfOpen: boolean };
+    // A client may close its side after its request and wait for its answer (RFC 9112 9.6).
+    server.httpAllowHalfOpen = true;
+    // node drops lines beyond its own limit without a word; `checkHead` counts them.
+    server.maxHeadersCount = 0;
+    server.keepAliveTimeoutBuffer = 0;
+    server.on("connection", (socket) => this.#accept(socket));
+    const onRequest = (request: IncomingMessage, response: ServerResponse) => this.#enter(request, response);
+    server.on("request", onRequest);
+    server.on("checkContinue", onRequest);
+    server.on("checkExpectation", onRequest);
+    server.on("upgrade", (request, socket, head) => this.#upgrade(request, socket, head));
+    // node parses CONNECT like an upgrade and would drop it without an answer.
+    server.on("connect", (request, socket) => this.#enterDetached(request, socket));
+    server.on("clientError", (error: NodeJS.ErrnoException, socket) => this.#clientError(error, socket));
+    server.on("error", (error) => observer.trouble(error, "listener"));
+  }
+
+  listen(): Promise<{ host: string; port: number }> {
+    const { host, port } = this.#house.parts.listen;
+    return new Promise((resolve, reject) => {
+      const onError = (cause: NodeJS.ErrnoException) => {
+        reject(
+          new SluiceError("PORT_TAKEN", `cannot listen on ${host}:${port}: ${cause.code ?? cause.message}`, {
+            cause,
+          }),
+        );
+      };
+      this.#server.once("error", onError);
+      this.#server.listen({ port, backlog: 4096, ...(host === "" ? {} : { host }) }, () => {
+        this.#server.off("error", onError);
+        const address = this.#server.address() as AddressInfo;
+        resolve({ host: address.address, port: address.port });
+      });
+    });
+  }
+
+  /** Stops accepting. Resolves when the last connection has closed. */
+  close(): Promise<void> {
+    return new Promise((resolve) => {
+      // http.Server's own close would destroy connections whose answers are not flushed yet.
+      NetServer.prototype.close.call(this.#server, () => {
+        this.#server.close();
+        resolve();
+      });
+    });
+  }
+
+  /**
+   * Closes connections on which nothing is under way. What has already arrived is read first, so that a request that met the
+   * closing half-way still gets its answer.
+   */
+  closeIdle(): void {
+    setImmediate(() => {
+      for (const connection of this.connections.values())
+        if (connection.idle) connection.socket.destroySoon();
+    });
+  }
+
+  destroy(): void {
+    for (const socket of this.connections.keys()) socket.destroy();
+  }
+
+  #accept(socket: Socket): void {
+    const { limits, observer } = this.#house.parts;
+    const { connections } = this;
+    if (connections.size >= limits.maxConnections + SURPLUS) {
+      socket.destroy();
+      return;
+    }
+    const surplus = connections.size >= limits.maxConnections;
+    const connection = new ClientConnection(socket, ++this.#connectionIds, surplus, this.#rejectHead);
+    connections.set(socket, connection);
+    socket.on("end", () => connection.halfClosed());
+    socket.on("close", () => {
+      connections.delete(socket);
+      observer.connections(connections.size);
+    });
+    observer.connections(connections.size);
+  }
+
+  #enter(request: IncomingMessage, response: ServerResponse): void {
+    const connection = this.connections.get(request.socket);
+    if (!connection) {
+      // Its socket is closed already: nobody can be answered, and nothing was accepted.
+      response.destroy();
+      return;
+    }
+    connection.enqueue(new Exchange(this.#house, connection, request, response));
+  }
+
+  /** node has let go of the socket (CONNECT, upgrade): the answer gets it back. */
+  #enterDetached(request: IncomingMessage, socket: Duplex, tunnel?: ClientTunnel): void {
+    const connection = this.connections.get(request.socket);
+    if (!connection || socket !== request.socket) {
+      socket.destroy();
+      return;
+    }
+    request.socket.on("error", ignore);
+    const response = new ServerResponse(request);
+    response.shouldKeepAlive = false;
+    response.assignSocket(request.socket);
+    response.on("finish", () => {
+      response.detachSocket(request.socket);
+      connection.linger();
+    });
+    connection.enqueue(new Exchange(this.#house, connection, request, response, tunnel));
+  }
+
+  #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    const tunnel = new ClientTunnel(request.socket, head);
+    tunnel.on("error", ignore);
+    tunnel.on("clientEnd", () => this.connections.get(request.socket)?.halfClosed());
+    this.#enterDetached(request, socket, tunnel);
+  }
+
+  /** Any other upgrade goes on as a plain request, which every server may do (RFC 9110 7.8). */
+  #shouldUpgrade(request: IncomingMessage): boolean {
+    const { method = "", httpVersion, rawHeaders } = request;
+    // After an upgrade nothing is parsed: answers that are due, or a body, would be lost in it.
+    if (this.connections.get(request.socket)?.busy !== false) return false;
+    return (
+      opensWebSocket(method, httpVersion, rawHeaders) && framingOf(rawHeaders, httpVersion).kind === "none"
+    );
+  }
+
+  #clientError(error: NodeJS.ErrnoException, socket: Duplex): void {
+    const connection = this.connections.get(socket as Socket);
+    if (!connection || socket.destroyed) return;
+    const code = error.code ?? "";
+    if (code === "HPE_INVALID_EOF_STATE" && connection.socket.bytesRead > 0) {
+      connection.broken("CLIENT_LEFT", code);
+    } else if (code === "HPE_HEADER_OVERFLOW") connection.broken(headFault(error), code);
+    else if (code === "ERR_HTTP_REQUEST_TIMEOUT") {
+      // A connection that never said anything has asked nothing.
+      if (connection.socket.bytesRead === 0) socket.destroy();
+      else connection.broken("HEAD_TIMEOUT", code);
+    } else if (code.startsWith("HPE_")) connection.broken("MALFORMED_REQUEST", code);
+    else socket.destroy();
+  }
+
+  /** A head that could not be read is a request all the same: accepted, and refused. */
+  #rejectHead = (connection: ClientConnection, code: ErrorCode, cause: string): void => {
+    const { socket } = connection;
+    const { parts } = this.#house;
+    const requestId = parts.newRequestId();
+    const client = plainAddress(socket.remoteAddress ?? "");
+    const visit = new Visit(parts, { requestId, method: "", target: "", client });
+    const { status, fields, body } = errorAnswer(code, requestId);
+    visit.code = code;
+    visit.cause = cause;
+    visit.status = status;
+    let head = `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nDate: ${new Date().toUTCString()}\r\n`;
+    for (let i = 0; i + 1 < fields.length; i += 2) head += `${fields[i]}: ${fields[i + 1]}\r\n`;
+    socket.write(`${head}Connection: close\r\n\r\n${body.toString()}`, () => visit.end("refused"));
+    // A client that is gone takes no answer, and the write may never call back.
+    socket.once("close", () => visit.end("refused"));
+    connection.linger();
+  };
+}
+
+/** A head that is too large because of its target is told so, where this can be seen. */
+function headFault(error: Error & { rawPacket?: Buffer }): ErrorCode {
+  const line = error.rawPacket;
+  return line && /^[A-Z]+ \//.test(line.toString("latin1", 0, 32)) && !line.includes("\r\n")
+    ? "TARGET_TOO_LONG"
+    : "HEAD_TOO_LARGE";
+}
+
+function ignore(): void {}

@@ -1,0 +1,42 @@
+// Lame duck, seen from the client side: how large a share of the answers say `Connection: close`.
+
+/** Multiples of it, modulo 1, fill the unit interval evenly, so that any run of connections is spread over the time. */
+const GOLDEN_RATIO = 0.618033988749895;
+
+export class WindDown {
+  readonly #now: () => number;
+  #since = 0;
+  #until: number | undefined = undefined;
+
+  constructor(now: () => number) {
+    this.#now = now;
+  }
+
+  get active(): boolean {
+    return this.#until !== undefined;
+  }
+
+  /** Begins; while it lasts, another call can only shorten the time. Returns the time that is left, ms. */
+  begin(overMs: number): number {
+    const now = this.#now();
+    const until = now + Math.max(0, overMs);
+    if (this.#until === undefined) {
+      this.#since = now;
+      this.#until = until;
+    } else this.#until = Math.min(this.#until, until);
+    return Math.max(0, this.#until - now);
+  }
+
+  end(): void {
+    this.#until = undefined;
+  }
+
+  /** Whether an answer given now on the connection of that number is its last: for a rising share, at the end for all. */
+  isLast(connectionId: number): boolean {
+    if (this.#until === undefined) return false;
+    const now = this.#now();
+    if (now >= this.#until) return true;
+    const place = (connectionId * GOLDEN_RATIO) % 1;
+    return now - this.#since >= place * (this.#until - this.#since);
+  }
+}
