@@ -84,11 +84,14 @@ function answer(response: ServerResponse, query: URLSearchParams, number: number
     response.end(body);
     return;
   }
+  // One write: a SIGKILL between two would cut an answer that had begun, which no proxy can mend.
+  response.cork();
   response.setHeader("Trailer", "X-Download-Sha256");
   response.write(body.subarray(0, line.length + 10));
   if (body.length > line.length + 10) response.write(body.subarray(line.length + 10));
   response.addTrailers({ "X-Download-Sha256": hash("sha256", body, "hex") });
   response.end();
+  response.uncork();
 }
 
 function execute(request: IncomingMessage, response: ServerResponse, url: URL): void {

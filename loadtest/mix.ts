@@ -62,3 +62,11 @@ export function drawWish(random: () => number, mix: Mix): Wish {
     thinkMs: mix.thinkMs ? between(random, ...mix.thinkMs) : 0,
   };
 }
+
+/** Bodies that sluice can keep in hand and answers that leave the app in one write: whatever else is lost in a kill is sluice's doing. */
+export const KILL_MIX: Mix = {
+  methods: { GET: 0.6, HEAD: 0.05, PUT: 0.1, POST: 0.25 },
+  upload: [0, 60_000],
+  download: [0, 4_096],
+  chunked: 0.2,
+};

@@ -93,7 +93,7 @@ export async function openRelay(options: {
   /** Copies one direction in order. `isAnswer`: it is the one from the app. */
   async function copy(from: Socket, to: Socket, isAnswer: boolean, reset: () => void): Promise<void> {
     try {
-      for await (const chunk of from as AsyncIterable<Buffer>) {
+      for await (const chunk of from.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
         const pieces = slices(chunk);
         if (isAnswer && mayReset(faults.resetInAnswer)) {
           await pass(to, chunk.subarray(0, Math.max(1, chunk.length >> 1)));

@@ -1,0 +1,177 @@
+// The command line of `sluice loadtest`.
+
+import { parseArgs } from "node:util";
+import type { Sizes } from "./scenario.ts";
+import { SCENARIOS } from "./scenarios/list.ts";
+
+export type Order =
+  | { readonly do: "help" }
+  | { readonly do: "refuse"; readonly problem: string }
+  | {
+      readonly do: "scenarios";
+      readonly names: readonly string[];
+      readonly sizes: Sizes;
+      readonly seed: number;
+      readonly json: boolean;
+    }
+  | {
+      readonly do: "target";
+      readonly url: URL;
+      readonly rate: number;
+      readonly connections: number;
+      readonly seconds: number;
+      readonly fresh: boolean;
+      readonly mix: "figures" | "wide" | "get";
+      /** Control server (host:port) whose timeline is shown beside the load. */
+      readonly events: string | undefined;
+      readonly seed: number;
+      readonly json: boolean;
+    };
+
+const SHORT: Sizes = {
+  rounds: { switch: 3, kill: 3, restart: 2, other: 1 },
+  connections: 64,
+  rate: 900,
+  calmMs: 250,
+  steadyMs: 1_000,
+  slowMs: 1_200,
+  drainDelayMs: 700,
+};
+
+const LONG: Sizes = {
+  rounds: { switch: 50, kill: 50, restart: 20, other: 10 },
+  connections: 64,
+  rate: 1_500,
+  calmMs: 600,
+  steadyMs: 60_000,
+  slowMs: 5_000,
+  drainDelayMs: 5_000,
+};
+
+export const HELP = `Usage: sluice loadtest [options]
+
+Without --url: starts sluice and recording apps of its own on 127.0.0.1, goes through scenarios under load, and settles
+three accounts: what the client wrote and got, what sluice counted, what the apps wrote down. Each scenario runs twice,
+the second time with its protection taken away: that control must lose requests, or nothing is proven.
+With --url: load on a running target, with the client's account alone. Against the recording app every answer is checked
+(version, number, bodies); any other target gets GETs of the URL's path, checked for framing and a status below 400.
+
+  --scenario NAME,…|all  Which scenarios (default all of the form):
+                           ${SCENARIOS.map(({ name }) => name)
+                             .join(", ")
+                             .replaceAll(/(.{70,90}?), /g, "$1,\n                           ")}
+  --short                Under a minute; the default
+  --long                 200,000 requests and more, 50 switches, 50 kills, 20 restarts
+  --seed N               Repeats the draws of a run (default: drawn, and printed)
+  --url URL              Load on a running target instead
+  --duration S           Seconds of load (with --url; default 10)
+  --mix figures|wide|get What is sent to a recording app (with --url; default figures: 30 % POSTs of 0.1 to 16 KiB)
+  --fresh                A connection for each request (with --url)
+  --events HOST:PORT     Show the timeline of the sluice whose control server this is (with --url)
+  --rate N               Requests per second
+  --connections N        Connections
+  --output table|json    What is printed at the end (default table); progress goes to standard error
+  --help
+
+Exit codes: 0 proven (with --url: nothing lost), 1 failed, 2 not proven, 64 usage.
+
+Examples:
+  sluice loadtest
+  sluice loadtest --scenario switch,kill --rate 1500 --seed 7
+  sluice loadtest --long --output json > report.json
+  sluice loadtest --url http://127.0.0.1:8080/ --duration 60 --events 127.0.0.1:9081
+`;
+
+/** Understands the command line, or says in one line what is wrong with it. */
+export function readArguments(argv: readonly string[]): Order {
+  try {
+    return read(argv);
+  } catch (error) {
+    return { do: "refuse", problem: (error as Error).message };
+  }
+}
+
+function read(argv: readonly string[]): Order {
+  const { values } = parseArgs({
+    args: [...argv],
+    options: {
+      scenario: { type: "string" },
+      short: { type: "boolean" },
+      long: { type: "boolean" },
+      seed: { type: "string" },
+      url: { type: "string" },
+      duration: { type: "string" },
+      mix: { type: "string" },
+      fresh: { type: "boolean" },
+      events: { type: "string" },
+      rate: { type: "string" },
+      connections: { type: "string" },
+      output: { type: "string", default: "table" },
+      help: { type: "boolean", short: "h" },
+    },
+  });
+  if (values.help) return { do: "help" };
+  if (values.output !== "table" && values.output !== "json")
+    throw new Error(`--output ${values.output}: table or json`);
+  const json = values.output === "json";
+  const seed = number("seed", values.seed, 0, 2 ** 31) ?? Math.floor(Math.random() * 2 ** 31);
+  const rate = number("rate", values.rate, 1, 100_000);
+  const connections = number("connections", values.connections, 1, 10_000);
+  if (values.url !== undefined) {
+    if (values.scenario ?? values.short ?? values.long)
+      throw new Error("--url makes plain load: --scenario, --short and --long do not go with it");
+    return {
+      do: "target",
+      url: target(values.url),
+      rate: rate ?? 200,
+      connections: connections ?? 16,
+      seconds: number("duration", values.duration, 1, 86_400) ?? 10,
+      fresh: values.fresh ?? false,
+      mix: mix(values.mix ?? "figures"),
+      events: values.events,
+      seed,
+      json,
+    };
+  }
+  for (const name of ["duration", "mix", "fresh", "events"] as const)
+    if (values[name] !== undefined) throw new Error(`--${name} needs --url`);
+  if (values.short && values.long) throw new Error("--short and --long exclude each other");
+  const sizes = values.long ? LONG : SHORT;
+  return {
+    do: "scenarios",
+    names: scenarioNames(values.scenario, values.long ?? false),
+    sizes: { ...sizes, rate: rate ?? sizes.rate, connections: connections ?? sizes.connections },
+    seed,
+    json,
+  };
+}
+
+function number(name: string, text: string | undefined, least: number, most: number): number | undefined {
+  if (text === undefined) return undefined;
+  const value = Number(text);
+  if (!/^\d+$/.test(text) || value < least || value > most)
+    throw new Error(`--${name} ${text}: a whole number from ${least} to ${most}`);
+  return value;
+}
+
+function target(text: string): URL {
+  const url = URL.parse(text);
+  if (url?.protocol !== "http:")
+    throw new Error(`--url ${text}: an http:// address, as in http://127.0.0.1:8080/`);
+  return url;
+}
+
+function mix(text: string): "figures" | "wide" | "get" {
+  if (text === "figures" || text === "wide" || text === "get") return text;
+  throw new Error(`--mix ${text}: figures, wide or get`);
+}
+
+function scenarioNames(text: string | undefined, isLong: boolean): string[] {
+  const known = SCENARIOS.map(({ name }) => name);
+  if (text === undefined) return SCENARIOS.filter(({ short }) => short || isLong).map(({ name }) => name);
+  if (text === "all") return known;
+  const names = text.split(",").map((name) => name.trim());
+  const unknown = names.find((name) => !known.includes(name));
+  if (unknown !== undefined) throw new Error(`--scenario ${unknown}: one of ${known.join(", ")}`);
+  return names;
+}

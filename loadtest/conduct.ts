@@ -1,0 +1,106 @@
+// Runs a scenario, then the same with its protection taken away, and brings both before the judge.
+
+import type { Figure } from "./figures.ts";
+import { type EndRecord, tally } from "./ledger.ts";
+import type { Scenario, Sizes } from "./scenario.ts";
+import { openStage, type Stage } from "./stage.ts";
+import { type Judgement, judge, lossesOf, type Run } from "./verdict.ts";
+
+export interface ScenarioRun extends Run {
+  readonly figures: readonly Figure[];
+  /** How the client's connections ended, most frequent first. */
+  readonly ends: readonly (readonly [string, number])[];
+  readonly seconds: number;
+}
+
+export interface ScenarioResult extends Judgement {
+  readonly name: string;
+  readonly promise: string;
+  readonly controlIs: string;
+  /** Undefined: the run broke off; the reasons say why. */
+  readonly run: ScenarioRun | undefined;
+  /** What the negative control lost; undefined: it could not be run. */
+  readonly control:
+    | { readonly lost: number; readonly begun: number; readonly inFlight: readonly number[] }
+    | undefined;
+}
+
+/** Hears of the stage on which a run goes on, and of its end (undefined). */
+export type Watch = (stage: Stage | undefined, what: string) => void;
+
+async function runOnce(
+  scenario: Scenario,
+  sizes: Sizes,
+  seed: number,
+  isControl: boolean,
+  watch: Watch,
+): Promise<ScenarioRun> {
+  const begunAt = performance.now();
+  const stage = await openStage({
+    seed,
+    faults: scenario.faults?.(isControl),
+    answerTimeoutMs: Math.max(10_000, sizes.slowMs * 2 + 5_000),
+  });
+  try {
+    watch(stage, isControl ? `${scenario.name}, control` : scenario.name);
+    const told = await scenario.run(stage, sizes, isControl);
+    const account = await stage.settle();
+    const ends = stage.clients.flatMap((client): readonly EndRecord[] => client.ends);
+    return {
+      account,
+      marks: [...stage.marks],
+      broken: told.broken,
+      figures: told.figures,
+      ends: tally(ends, ({ end }) => end),
+      seconds: (performance.now() - begunAt) / 1000,
+    };
+  } finally {
+    watch(undefined, "");
+    await stage.close();
+  }
+}
+
+/** Never rejects: a run that breaks off is a result, "failed" if the scenario did, "not proven" if its control did. */
+export async function conduct(
+  scenario: Scenario,
+  sizes: Sizes,
+  seed: number,
+  watch: Watch,
+): Promise<ScenarioResult> {
+  const names = { name: scenario.name, promise: scenario.promise, controlIs: scenario.control };
+  let run: ScenarioRun;
+  try {
+    run = await runOnce(scenario, sizes, seed, false, watch);
+  } catch (error) {
+    return {
+      ...names,
+      run: undefined,
+      control: undefined,
+      verdict: "failed",
+      reasons: [`the run broke off: ${reasonOf(error)}`],
+    };
+  }
+  let control: ScenarioRun | undefined;
+  const doubts: string[] = [];
+  try {
+    control = await runOnce(scenario, sizes, seed + 1, true, watch);
+  } catch (error) {
+    doubts.push(`the control broke off: ${reasonOf(error)}`);
+  }
+  const { verdict, reasons } = judge(run, control);
+  return {
+    ...names,
+    run,
+    control: control && {
+      lost: lossesOf(control),
+      begun: control.account.begun,
+      inFlight: control.marks.map(({ inFlight }) => inFlight),
+    },
+    verdict,
+    reasons: [...reasons, ...doubts],
+  };
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

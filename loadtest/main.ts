@@ -1,0 +1,70 @@
+// `sluice loadtest`: scenarios against a sluice of its own, or load on a running target.
+
+import { HELP, type Order, readArguments } from "./arguments.ts";
+import { conduct, type ScenarioResult } from "./conduct.ts";
+import { createProgress, type Progress } from "./progress.ts";
+import { SCENARIOS } from "./scenarios/list.ts";
+import { report } from "./table.ts";
+import { loadTarget } from "./target.ts";
+import { worst } from "./verdict.ts";
+
+const EXIT_CODES = { proven: 0, failed: 1, "not proven": 2 } as const;
+const USAGE = 64;
+
+/** Runs the load test; resolves with the exit code: 0 proven, 1 failed, 2 not proven, 64 usage. */
+export async function runLoadtest(argv: readonly string[]): Promise<number> {
+  const order = readArguments(argv);
+  if (order.do === "help") {
+    process.stdout.write(HELP);
+    return 0;
+  }
+  if (order.do === "refuse") {
+    process.stderr.write(`sluice loadtest: ${order.problem}\nsee sluice loadtest --help\n`);
+    return USAGE;
+  }
+  const progress = createProgress(process.stderr);
+  try {
+    return order.do === "target" ? await runTarget(order, progress) : await runScenarios(order, progress);
+  } finally {
+    progress.stop();
+  }
+}
+
+async function runTarget(order: Extract<Order, { do: "target" }>, progress: Progress): Promise<number> {
+  const interrupted = new Promise<void>((resolve) => process.once("SIGINT", () => resolve()));
+  try {
+    const { text, ok } = await loadTarget(order, progress, interrupted);
+    process.stdout.write(text);
+    return ok ? EXIT_CODES.proven : EXIT_CODES.failed;
+  } catch (error) {
+    progress.say(`sluice loadtest: ${error instanceof Error ? error.message : String(error)}`);
+    return EXIT_CODES.failed;
+  }
+}
+
+async function runScenarios(order: Extract<Order, { do: "scenarios" }>, progress: Progress): Promise<number> {
+  const begunAt = performance.now();
+  const results: ScenarioResult[] = [];
+  progress.say(
+    `seed ${order.seed}, ${order.sizes.rate} requests/s over ${order.sizes.connections} connections`,
+  );
+  for (const name of order.names) {
+    const scenario = SCENARIOS.find((each) => each.name === name);
+    if (!scenario) throw new Error(`no scenario ${name}`);
+    const result = await conduct(scenario, order.sizes, order.seed, (stage, what) =>
+      progress.watch(stage && (() => stage.clients), what, () => stage?.marks.at(-1)?.what ?? ""),
+    );
+    results.push(result);
+    progress.say(
+      `${name}: ${result.verdict}${result.reasons.length > 0 ? ` (${result.reasons.join("; ")})` : ""}`,
+    );
+  }
+  const verdict = worst(results.map((result) => result.verdict));
+  const seconds = (performance.now() - begunAt) / 1000;
+  if (order.json)
+    process.stdout.write(
+      `${JSON.stringify({ verdict, seed: order.seed, seconds, sizes: order.sizes, results }, undefined, 2)}\n`,
+    );
+  else process.stdout.write(report(results, order.seed, seconds));
+  return EXIT_CODES[verdict];
+}
