@@ -162,7 +162,7 @@ func (a *App) reload(id string) {
 // request returns the answer with its body open. A refusal is an error, with the answer beside it.
 func (a *App) request(ctx context.Context, method, path string, body object) (*http.Response, error) {
 	content, _ := json.Marshal(body)
-	target := "http://sluice/v1/slots/" + url.PathEscape(a.slot) + path
+	target := "http://localhost/v1/slots/" + url.PathEscape(a.slot) + path
 	request, err := http.NewRequestWithContext(ctx, method, target, bytes.NewReader(content))
 	if err != nil {
 		return nil, err

@@ -41,7 +41,8 @@ export function connect({ version, onStop, onReload, onState, signals = [], log 
   };
   const request = (method, path, body, timeout) => {
     const json = JSON.stringify(body);
-    const headers = { "content-type": "application/json", "content-length": Buffer.byteLength(json) };
+    const length = Buffer.byteLength(json);
+    const headers = { host: "localhost", "content-type": "application/json", "content-length": length };
     const to = { ...address, path: `/v1/slots/${encodeURIComponent(slot)}${path}`, agent: false };
     const call = http.request({ ...to, method, headers, timeout }).end(json);
     call.on("timeout", () => (over && call === lifeline) || call.destroy(new Error("no word from sluice")));

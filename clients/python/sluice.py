@@ -130,7 +130,7 @@ class App:
             host, _, port = self.control.rpartition(":")
             connected = socket.create_connection((host.strip("[]") or "127.0.0.1", int(port)), timeout)
         opened(connected)
-        connection = http.client.HTTPConnection("sluice")
+        connection = http.client.HTTPConnection("localhost")
         connection.sock = connected
         target = f"/v1/slots/{quote(self.slot, '')}{path}"
         connection.request(method, target, json.dumps(body), {"Content-Type": "application/json"})
