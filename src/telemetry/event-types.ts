@@ -47,8 +47,8 @@ export const EVENT_TYPES = {
   gate_expired: { level: "warn", meaning: "The time to live of an open gate ran out: it counts as closed." },
 
   // What follows from them.
-  ready: { level: "info", meaning: "/readyz turned 200." },
-  not_ready: { level: "warn", meaning: "/readyz turned 503; the message says why." },
+  ready: { level: "info", meaning: "A generation is ready: handshake, probe and gates agree." },
+  not_ready: { level: "warn", meaning: "A generation is ready no longer; the message says why." },
   switch: { level: "info", meaning: "Another slot became active: new requests go there from now on." },
   standby: { level: "info", meaning: "A generation is ready but not active: it is kept for going back." },
   hold_began: { level: "info", meaning: "No slot can take new requests: they are held." },
