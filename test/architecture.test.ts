@@ -57,6 +57,11 @@ test.each<[string, string, Readonly<Record<string, string>>]>([
     { "src/lifecycle/x.ts": 'import { a } from "node:fs";' },
   ],
   [
+    "proxy imports what only the API may",
+    "rooms src/proxy/x.ts",
+    { "src/proxy/x.ts": 'import { a } from "../health/handshake.ts";' },
+  ],
+  [
     "a leaf imports a room",
     "leaf src/config/duration.ts",
     { "src/config/duration.ts": 'import { a } from "./options.ts";' },
@@ -149,6 +154,7 @@ test("is allowed: types across rooms, errors, leaves, tests that wire rooms, one
       "src/sidecar.ts": 'import { a } from "./proxy/a.ts";\nimport { b } from "./health/b.ts";',
       "src/main.ts": 'import { a } from "./sidecar.ts";\nprocess.exitCode = 1;',
       "src/cli/loadtest.ts": 'import { run } from "../../loadtest/run.ts";',
+      "src/api/x.ts": 'import { parse } from "../health/handshake.ts";',
       "src/health/probe.ts": 'snapshot.process.rss;\nconst text = "process.env";\n// process.env',
       "src/telemetry/x.ts": "const { process } = snapshot;\nprocess.rss;",
     }),

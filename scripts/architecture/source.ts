@@ -51,7 +51,7 @@ export function isTypeScript({ path }: Source): boolean {
 
 /** Tests, and what only tests import. */
 export function isTest({ path }: Source): boolean {
-  return /\.(test|fixture)\.ts$|^test\/|\/testing\//.test(path);
+  return /\.(test|fixture)\.ts$|^test\/|\/testing\/|-suite\//.test(path);
 }
 
 export function isProduct(source: Source): boolean {
