@@ -6,11 +6,14 @@ import { join } from "node:path";
 import { describe, it } from "vitest";
 
 const CLIENTS = join(import.meta.dirname, "..");
+const EXAMPLES = join(CLIENTS, "../examples");
 
 export interface Language {
   readonly name: "node" | "go" | "python";
   /** Builds what must be built; returns the command that starts the app under test. */
   readonly command: () => readonly string[];
+  /** The same for the server in examples/. */
+  readonly example: (() => readonly string[]) | undefined;
   /** undefined: always here. */
   readonly tool: string | undefined;
 }
@@ -20,23 +23,29 @@ const LANGUAGES: readonly Language[] = [
     name: "node",
     tool: undefined,
     command: () => [process.execPath, join(CLIENTS, "testing/app.js")],
+    example: () => [process.execPath, join(EXAMPLES, "node/server.js")],
   },
   {
     name: "go",
     tool: "go",
-    command: () => {
-      const binary = join(mkdtempSync(join(tmpdir(), "sluice-go-")), "app");
-      const env = { ...process.env, GOTOOLCHAIN: "local", GOFLAGS: "-mod=mod", GOPROXY: "off" };
-      execFileSync("go", ["build", "-o", binary, "./testapp"], { cwd: join(CLIENTS, "go"), env });
-      return [binary];
-    },
+    command: () => [buildGo(join(CLIENTS, "go/testapp"))],
+    example: () => [buildGo(join(EXAMPLES, "go"))],
   },
   {
     name: "python",
     tool: "python3",
     command: () => ["python3", "-B", join(CLIENTS, "python/testapp.py")],
+    example: undefined,
   },
 ];
+
+/** Builds the program of a folder without any download. */
+function buildGo(folder: string): string {
+  const binary = join(mkdtempSync(join(tmpdir(), "sluice-go-")), "app");
+  const env = { ...process.env, GOTOOLCHAIN: "local", GOPROXY: "off", GOFLAGS: "-buildvcs=false" };
+  execFileSync("go", ["build", "-o", binary, "."], { cwd: folder, env });
+  return binary;
+}
 
 function isFound(tool: string): boolean {
   return spawnSync(tool, [tool === "go" ? "version" : "--version"], { stdio: "ignore" }).status === 0;
@@ -44,7 +53,23 @@ function isFound(tool: string): boolean {
 
 /** Declares the tests once per language. Without its tool a language is skipped by name; with CI=true that is a failure. */
 export function describeEachLanguage(promise: string, body: (language: Language) => void): void {
-  for (const language of LANGUAGES) {
+  describeEach(promise, LANGUAGES, body);
+}
+
+/** The same for the languages that have an example. */
+export function describeEachExample(promise: string, body: (command: () => readonly string[]) => void): void {
+  const languages = LANGUAGES.filter((language) => language.example !== undefined);
+  describeEach(promise, languages, ({ example }) => {
+    if (example !== undefined) body(example);
+  });
+}
+
+function describeEach(
+  promise: string,
+  languages: readonly Language[],
+  body: (language: Language) => void,
+): void {
+  for (const language of languages) {
     const title = `${language.name}: ${promise}`;
     if (language.tool === undefined || isFound(language.tool)) {
       describe(title, () => body(language));
