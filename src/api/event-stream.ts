@@ -15,6 +15,7 @@ export function openEventStream(backend: Pick<Backend, "events">, since: number)
       let dropped = 0;
       let lastId = since;
 
+      // Only when the reader has caught up: told in between, it would be told after every event.
       function tellDropped(): void {
         if (dropped === 0) return;
         const message = `${dropped} events were dropped, since this reader did not keep up`;
@@ -22,7 +23,6 @@ export function openEventStream(backend: Pick<Backend, "events">, since: number)
       }
 
       const stop = backend.events(since, (event) => {
-        tellDropped();
         if (dropped === 0 && stream.send(event)) lastId = event.id;
         else dropped++;
       });

@@ -46,7 +46,6 @@ export function openLineStream(
   let events: StreamEvents | undefined;
   let isEnding = false;
   let isOver = false;
-  let isUnread = false;
 
   function begin(): void {
     socket.setKeepAlive(true, KEEP_ALIVE_AFTER_MS);
@@ -69,8 +68,7 @@ export function openLineStream(
     send(line) {
       if (isOver || isEnding) return false;
       const text = `${JSON.stringify(line)}\n`;
-      isUnread = response.writableLength + Buffer.byteLength(text) > maxWaitingBytes;
-      if (isUnread) return false;
+      if (response.writableLength + Buffer.byteLength(text) > maxWaitingBytes) return false;
       if (!response.headersSent) begin();
       response.write(text);
       return true;
@@ -78,9 +76,8 @@ export function openLineStream(
     end() {
       if (isOver || isEnding) return;
       isEnding = true;
+      response.end();
       // What waits for a peer that does not read would wait for ever.
-      if (isUnread) socket.destroy();
-      else response.end();
       const deadline = setTimeout(() => socket.destroy(), FLUSH_WITHIN_MS).unref();
       socket.once("close", () => clearTimeout(deadline));
     },

@@ -138,9 +138,7 @@ function reasonOf(error: Error): string {
       return "this machine has no such address";
     case "EACCES":
     case "EPERM":
-      return "the system does not allow it (a port below 1024, or a directory that is not writable)";
-    case "ENOENT":
-      return "its directory does not exist";
+      return "the system does not allow it (a port below 1024, or a directory that may not be written)";
     case "ENOTFOUND":
     case "EAI_AGAIN":
       return "its host name cannot be resolved";

@@ -1,8 +1,9 @@
 // A Unix socket at a path on a volume that outlives the process: what a dead sluice left there is removed, what a living
 // one listens on is not.
 
-import { chmodSync, lstatSync, unlinkSync } from "node:fs";
+import { chmodSync, existsSync, lstatSync, unlinkSync } from "node:fs";
 import { connect } from "node:net";
+import { dirname } from "node:path";
 
 /** Every uid of the Pod may connect: its containers share a network anyway. */
 const SOCKET_MODE = 0o666;
@@ -12,6 +13,8 @@ const SOCKET_MODE = 0o666;
  * reason, in plain words.
  */
 export async function clearStaleSocket(path: string): Promise<string | undefined> {
+  // Node reports a missing directory as a lack of permission.
+  if (!existsSync(dirname(path))) return "its directory does not exist";
   const stat = lstatSync(path, { throwIfNoEntry: false });
   if (!stat) return undefined;
   // Connecting to an ordinary file is refused, too: only the type tells that it is somebody's file.
