@@ -95,6 +95,19 @@ test("an app that is ready soon after its handshake is not kept waiting for an i
   expect(results.map((result) => result.ok)).toEqual([false, false, false, false, true]);
 });
 
+test("a pass ends the quick succession", async () => {
+  const app = await startApp();
+  const other = await startApp();
+  const { prober, results } = probe(app.port);
+  // Five probes of another app, 20 to 160 ms apart, are the clock of this test.
+  other.status = 503;
+  const clock = probe(other.port);
+  prober.now();
+  clock.prober.now();
+  await clock.reach(5);
+  expect(results).toHaveLength(1);
+});
+
 test("a now() while a probe is in flight runs another one after it, since the first may have begun too early", async () => {
   const app = await startApp({ isSilent: true });
   const { prober, results, reach } = probe(app.port);
