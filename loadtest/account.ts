@@ -32,6 +32,8 @@ export interface Evidence {
   /** Another load ran beside ours, so sluice's sums are higher by an unknown number. */
   readonly hasBackground: boolean;
   readonly failed: readonly FailedRequest[];
+  /** Whether the scenario excuses a POST that had reached a dying app at all. */
+  readonly excuses: boolean;
   /** Generations whose process was killed or exited, as whoever killed it saw it. */
   readonly died: ReadonlySet<number>;
   /** The app's connection was reset on purpose while its process lived. */
@@ -157,7 +159,7 @@ function describe(entry: Entry, times: number, failed: FailedRequest | undefined
 
 /** The one excuse: a POST of which sluice reports a byte written to a generation that, as we saw ourselves, died. */
 function findExcuse(entry: Entry, failed: FailedRequest | undefined, evidence: Evidence): string | undefined {
-  if (entry.method !== NOT_TWICE || !failed?.written) return undefined;
+  if (!evidence.excuses || entry.method !== NOT_TWICE || !failed?.written) return undefined;
   if (evidence.died.has(failed.generation))
     return `${failed.code}: written to generation ${failed.generation}, which died`;
   if (evidence.wasReset)

@@ -39,6 +39,7 @@ const lieEvery = Number(flags.lie ?? 0);
 const closeIdleMs = Number(flags["close-idle"] ?? 0);
 const busy = new WeakMap<Socket, number>();
 const tunnels = new Set<Socket>();
+const streams = new Set<ServerResponse>();
 let answered = 0;
 let stopping = false;
 
@@ -79,7 +80,7 @@ function answer(response: ServerResponse, query: URLSearchParams, number: number
     lie(response, body, number);
     return;
   }
-  if (query.get("framing") !== "chunked") {
+  if (query.get("framing") !== "chunked" || response.req.method === "HEAD") {
     response.setHeader("Content-Length", body.length);
     response.end(body);
     return;
@@ -119,7 +120,11 @@ function stream(response: ServerResponse, url: URL): void {
   });
   response.flushHeaders();
   const timer = setInterval(() => response.write(`id: ${++id}\ndata: ${version}\n\n`), everyMs);
-  response.once("close", () => clearInterval(timer));
+  streams.add(response);
+  response.once("close", () => {
+    clearInterval(timer);
+    streams.delete(response);
+  });
 }
 
 const server = createServer((request, response) => {
@@ -173,6 +178,7 @@ server.on("upgrade", (request: IncomingMessage, socket: Socket) => {
 function stop(): Promise<void> {
   stopping = true;
   for (const tunnel of tunnels) tunnel.destroy();
+  for (const open of streams) open.end();
   return new Promise((resolve) => server.close(() => resolve()));
 }
 

@@ -36,6 +36,7 @@ const SHORT: Sizes = {
   steadyMs: 1_000,
   slowMs: 1_200,
   drainDelayMs: 700,
+  limitMs: 30_000,
 };
 
 const LONG: Sizes = {
@@ -46,6 +47,7 @@ const LONG: Sizes = {
   steadyMs: 60_000,
   slowMs: 5_000,
   drainDelayMs: 5_000,
+  limitMs: 600_000,
 };
 
 export const HELP = `Usage: sluice loadtest [options]

@@ -39,11 +39,12 @@ async function runOnce(
   const stage = await openStage({
     seed,
     faults: scenario.faults?.(isControl),
+    excuses: scenario.excuses && !isControl,
     answerTimeoutMs: Math.max(10_000, sizes.slowMs * 2 + 5_000),
   });
   try {
     watch(stage, isControl ? `${scenario.name}, control` : scenario.name);
-    const told = await scenario.run(stage, sizes, isControl);
+    const told = await within(sizes.limitMs, scenario.run(stage, sizes, isControl));
     const account = await stage.settle();
     const ends = stage.clients.flatMap((client): readonly EndRecord[] => client.ends);
     return {
@@ -99,6 +100,19 @@ export async function conduct(
     verdict,
     reasons: [...reasons, ...doubts],
   };
+}
+
+/** Rejects once the limit has passed: a run that hangs must not hang whoever waits for the verdict. */
+async function within<T>(limitMs: number, work: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const limit = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`not done after ${limitMs / 1000} s`)), limitMs);
+  });
+  try {
+    return await Promise.race([work, limit]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 function reasonOf(error: unknown): string {

@@ -79,6 +79,7 @@ export function openEventStream(options: {
   });
 
   return {
+    kind: "event-stream",
     get messages() {
       return messages;
     },

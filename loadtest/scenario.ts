@@ -22,6 +22,8 @@ export interface Sizes {
   readonly slowMs: number;
   /** Lame duck, ms. */
   readonly drainDelayMs: number;
+  /** A run that takes longer has failed, ms. */
+  readonly limitMs: number;
 }
 
 export interface Told {
@@ -38,6 +40,8 @@ export interface Scenario {
   readonly control: string;
   /** Whether it belongs to the short form. */
   readonly short: boolean;
+  /** Whether a POST that had reached a dying app is excused. Where nothing dies unprepared, nothing is excused. */
+  readonly excuses: boolean;
   readonly faults?: (isControl: boolean) => Faults;
   /** Goes through the scenario on an empty stage. `isControl`: with the protection taken away. */
   run(stage: Stage, sizes: Sizes, isControl: boolean): Promise<Told>;

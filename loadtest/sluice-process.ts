@@ -48,16 +48,7 @@ const START_MS = 10_000;
 export async function startSluice({ ports, slots, flags }: SluiceOptions): Promise<SluiceProcess> {
   const main = fileURLToPath(new URL("../src/main.ts", import.meta.url));
   const at = (port: number) => `127.0.0.1:${port}`;
-  const addresses = [
-    "--listen",
-    at(ports.listen),
-    "--ops",
-    at(ports.ops),
-    "--control",
-    at(ports.control),
-    "--slots",
-    slots,
-  ];
+  const addresses = ["--listen", at(ports.listen), "--ops", at(ports.ops), "--slots", slots];
   // What the caller's shell has set for another sluice must not leak into this one.
   const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("SLUICE_")));
   const child = startChild([main, ...addresses, "--log-level", "info", ...flags], env);

@@ -67,6 +67,7 @@ export interface StageOptions {
   readonly seed: number;
   /** Faults between sluice and the apps; undefined: no relay. */
   readonly faults: Faults | undefined;
+  readonly excuses: boolean;
   readonly answerTimeoutMs: number;
 }
 
@@ -242,6 +243,7 @@ export async function openStage(options: StageOptions): Promise<Stage> {
         sluices: accounts.length === sluices.length ? accounts : [],
         hasBackground: false,
         failed: failedRequests(),
+        excuses: options.excuses,
         died,
         wasReset: relays.some((relay) => relay.counts().resets > 0),
         apart,

@@ -24,8 +24,14 @@ export interface Timeline {
   close(): void;
 }
 
-/** Follows the events of the control server at `control` (host:port). Resolves once the stream stands. */
-export function followTimeline(control: string): Promise<Timeline> {
+/**
+ * Follows the events of the control server at `control` (host:port), and hands each to `onHappening` as it comes. Resolves
+ * once the stream stands.
+ */
+export function followTimeline(
+  control: string,
+  onHappening: (happening: Happening) => void = () => {},
+): Promise<Timeline> {
   const happenings: Happening[] = [];
   const waiters = new Set<(happening: Happening) => void>();
 
@@ -35,6 +41,7 @@ export function followTimeline(control: string): Promise<Timeline> {
     if (typeof parsed.type !== "string" || typeof parsed.id !== "number") return;
     const happening = { ...parsed, details: parsed.details ?? {}, seenAt: performance.now() };
     happenings.push(happening);
+    onHappening(happening);
     for (const waiter of [...waiters]) waiter(happening);
   }
 

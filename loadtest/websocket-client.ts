@@ -20,6 +20,7 @@ export interface StreamResult {
 }
 
 export interface StreamClient {
+  readonly kind: StreamResult["kind"];
   readonly messages: number;
   readonly isOpen: boolean;
   /** Resolves at the end, whoever brings it about. */
@@ -128,6 +129,7 @@ export function openWebSocket(options: {
   });
 
   return {
+    kind: "websocket",
     get messages() {
       return messages;
     },

@@ -41,6 +41,7 @@ export const faultScenarios: readonly Scenario[] = [
       "Switches over a network that delays, slices, stalls and resets: only POSTs whose connection was reset may fail.",
     control: "resets in the middle of answers",
     short: false,
+    excuses: true,
     faults,
     async run(stage, sizes, isControl) {
       await stage.startSluice(["a", "b"], []);
@@ -66,6 +67,7 @@ export const faultScenarios: readonly Scenario[] = [
       "SIGKILLs over such a network: only POSTs that had reached the dead app, or whose connection was reset, may fail.",
     control: "resets in the middle of answers",
     short: true,
+    excuses: true,
     faults,
     async run(stage, sizes, isControl) {
       await stage.startSluice(["a", "b"], []);

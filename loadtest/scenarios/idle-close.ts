@@ -8,6 +8,7 @@ export const idleClose: Scenario = {
     "An app that closes idle connections at random costs no request: GETs are replayed, POSTs do not take such a connection.",
   control: "the same client without sluice in between",
   short: true,
+  excuses: false,
   async run(stage, sizes, isControl) {
     if (!isControl) await stage.startSluice(["a"], []);
     await stage.startApp("a", "v1", ["--close-idle", "60"]);

@@ -11,6 +11,7 @@ export const killOnly: Scenario = {
     "SIGKILL of the only app, which comes back: nothing fails but the POSTs that had reached the dead app; the others wait.",
   control: "--hold-max 0",
   short: true,
+  excuses: true,
   async run(stage, sizes, isControl) {
     await stage.startSluice(["a"], isControl ? ["--hold-max", "0"] : []);
     let app = await stage.startApp("a", "v1");

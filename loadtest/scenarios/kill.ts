@@ -58,6 +58,7 @@ export const kill: Scenario = {
     "SIGKILL of the active app with a second one ready: no GET, HEAD or PUT fails, and of the POSTs only those that had reached the dead app.",
   control: "one slot, --hold-max 0, --replay-body 0B",
   short: true,
+  excuses: true,
   async run(stage, sizes, isControl) {
     if (isControl) return killUnprotected(stage, sizes);
     await stage.startSluice(["a", "b"], []);

@@ -95,6 +95,7 @@ function podStop(order: Order, promise: string, control: string, short: boolean)
     promise,
     control,
     short,
+    excuses: false,
     run: (stage, sizes, isControl) => runStop(stage, sizes, isControl, order),
   };
 }

@@ -7,6 +7,7 @@ export const restart: Scenario = {
   promise: "The app in the only slot is restarted in place, with a new version: requests wait, none fails.",
   control: "--hold-max 0",
   short: true,
+  excuses: true,
   async run(stage, sizes, isControl) {
     await stage.startSluice(["a"], isControl ? ["--hold-max", "0"] : []);
     let app = await stage.startApp("a", "v1");

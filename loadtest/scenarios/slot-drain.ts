@@ -11,6 +11,7 @@ export const slotDrain: Scenario = {
     "The hook of the only slot is answered when none of its requests is in flight, so an app that exits at once on SIGTERM loses none.",
   control: "SIGTERM without the hook",
   short: true,
+  excuses: false,
   async run(stage, sizes, isControl) {
     await stage.startSluice(["a"], []);
     let app = await stage.startApp("a", "v1", CARELESS);

@@ -9,6 +9,7 @@ export const sluiceRestart: Scenario = {
     "sluice is restarted: it cuts nothing as it goes, and afterwards the instance that was active serves again; while nobody listens, connections are refused (counted apart).",
   control: "SIGKILL instead of SIGTERM",
   short: true,
+  excuses: false,
   async run(stage, sizes, isControl) {
     const flags = ["--drain-delay", "300ms"];
     const first = await stage.startSluice(["a", "b"], flags);

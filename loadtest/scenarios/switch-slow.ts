@@ -9,6 +9,7 @@ export const switchSlow: Scenario = {
     "Answers that take seconds finish on the old version across a switch, and the end of its drain is reported.",
   control: "the old version is killed as soon as the switch is reported",
   short: true,
+  excuses: false,
   async run(stage, sizes, isControl) {
     await stage.startSluice(["a", "b"], ["--slot-drain", "10s"]);
     const old = await stage.startApp("a", "v1");
@@ -42,7 +43,7 @@ export const switchSlow: Scenario = {
     return {
       figures: [
         informs(
-          `answers of ${sizes.slowMs} ms under way at the switch, all by v1`,
+          `answers of ${sizes.slowMs} ms under way at the report of the switch; by v1`,
           `${across.length}, ${across.filter(({ version }) => version === "v1").length}`,
         ),
         informs("last answer to the report of the drain's end", milliseconds(drainedAt - lastAt)),

@@ -11,9 +11,10 @@ export const switchStreams: Scenario = {
     "WebSockets and event streams live on across a switch and end cleanly at their deadline: close 1001 or 1012, end of the stream.",
   control: "the old version gets SIGTERM without its slot's hook",
   short: true,
+  excuses: false,
   async run(stage, sizes, isControl) {
     await stage.startSluice(["a", "b"], ["--slot-drain", "1500ms"]);
-    const old = await stage.startApp("a", "v1");
+    const old = await stage.startApp("a", "v1", ["--at-term", "at-once"]);
     await stage.load({ mix: FIGURES_MIX, connections: 16, rate: sizes.rate / 3 });
     const streams = Array.from({ length: EACH }, () => [
       stage.openStream("websocket"),

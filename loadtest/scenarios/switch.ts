@@ -54,6 +54,7 @@ export const switchScenario: Scenario = {
     "A new version takes over in the other slot: no request fails, no connection is closed, none goes to the old version once the switch is reported.",
   control: "the same upgrade in one slot with --hold-max 0",
   short: true,
+  excuses: false,
   async run(stage, sizes, isControl) {
     if (isControl) return replaceInPlace(stage, sizes);
     await stage.startSluice(["a", "b"], []);
