@@ -1,7 +1,7 @@
 // Effects become deeds: what the lifecycle asked for is done here, in the order in which it asked.
 
 import type { Waiters } from "./drain/hooks.ts";
-import type { Tickets } from "./drain/tickets.ts";
+import type { Account, Tickets } from "./drain/tickets.ts";
 import type { Commands } from "./health/commands.ts";
 import type { Lifelines } from "./health/lifelines.ts";
 import type { Effect, Emission } from "./lifecycle/effects.ts";
@@ -39,7 +39,9 @@ export function createDeeds(parts: DeedsParts): (effect: Effect) => void {
       countOf === undefined
         ? {}
         : { inFlight: countOf === "all" ? tickets.account().inFlight : tickets.inFlight(countOf) };
-    timeline.emit({ ...event, details: { ...event.details, ...inFlight } });
+    // The account outlives sluice in its last entry.
+    const account = event.type === "exit" ? flat(tickets.account()) : {};
+    timeline.emit({ ...event, details: { ...event.details, ...inFlight, ...account } });
   }
 
   function endStreams(generation: number | undefined, then: () => void): void {
@@ -125,4 +127,8 @@ export function createDeeds(parts: DeedsParts): (effect: Effect) => void {
         break;
     }
   };
+}
+
+function flat({ accepted, ended, inFlight }: Account): Readonly<Record<string, number>> {
+  return { accepted, ...ended, inFlight };
 }

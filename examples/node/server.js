@@ -1,4 +1,5 @@
 // A small real server for Node.js >= 18, run behind sluice. See README.md.
+import { createHash } from "node:crypto";
 import http from "node:http";
 import { connect } from "../../clients/node/sluice.js";
 import { acceptWebSocket } from "./websocket.js";
@@ -17,6 +18,16 @@ const pages = {
       "content-type": request.headers["content-type"] ?? "application/octet-stream",
     });
     request.pipe(response);
+  },
+  /** Answers with what it received, once it has all of it; safe to repeat, so a request may carry an Idempotency-Key. */
+  "/digest": async (request, response) => {
+    const digest = createHash("sha256");
+    let bytes = 0;
+    for await (const part of request) {
+      digest.update(part);
+      bytes += part.length;
+    }
+    json(response, { version: VERSION, bytes, sha256: digest.digest("hex") });
   },
   /** Answers after ?ms= milliseconds. */
   "/slow": (_request, response, query) => {
@@ -49,7 +60,7 @@ const server = http.createServer((request, response) => {
   const { pathname, searchParams } = new URL(request.url ?? "/", "http://app");
   const page = Object.hasOwn(pages, pathname) ? pages[pathname] : undefined;
   if (page === undefined) return json(response, { error: `nothing at ${pathname}` }, 404);
-  return page(request, response, searchParams);
+  return page(request, response, searchParams)?.catch(() => response.destroy()); // the client left
 });
 server.on("upgrade", (request, socket, head) => {
   const webSocket = acceptWebSocket(request, socket, head, (message) => webSocket?.send(message));
