@@ -5,6 +5,8 @@ import { TABLES, withTables } from "../scripts/docs-tables.ts";
 import { CONTROL_ROUTES } from "../src/api/control.ts";
 import { OPS_ROUTES } from "../src/api/ops.ts";
 import { OPTION_KEYS, variableOf } from "../src/config/options.ts";
+import { CATALOGUE } from "../src/errors.ts";
+import { EVENT_TYPES } from "../src/telemetry/event-types.ts";
 import { METRICS } from "../src/telemetry/metric-catalogue.ts";
 
 const ROOT = join(import.meta.dirname, "..");
@@ -71,6 +73,21 @@ test.each(PAGES)("%s names only metrics and variables that exist", (page) => {
   expect(
     [...text.matchAll(/\bSLUICE_[A-Z_]+\b/g)].map(([name]) => name).filter((name) => !variables.has(name)),
   ).toEqual([]);
+});
+
+test.each([
+  ["event", Object.keys(EVENT_TYPES)],
+  ["error code", Object.keys(CATALOGUE)],
+])("every %s of the catalogue is used somewhere", (_what, names) => {
+  const files = globSync("src/**/*.ts", {
+    cwd: ROOT,
+    exclude: ["**/*.test.ts", "src/errors.ts", "src/telemetry/event-types.ts"],
+  });
+  const code = files
+    .filter((file) => file !== "src/lifecycle/effects.ts")
+    .map(read)
+    .join("\n");
+  expect(names.filter((name) => !code.includes(`"${name}"`))).toEqual([]);
 });
 
 /** As GitHub makes anchors of headings. */
