@@ -174,6 +174,15 @@ describe("orders", () => {
       '"since" must be',
     ],
     [
+      "events to follow perhaps",
+      "GET",
+      "/v1/events?follow=perhaps",
+      undefined,
+      400,
+      "BAD_BODY",
+      '"follow" must be',
+    ],
+    [
       "a version of the API that there is not",
       "GET",
       "/v2/status",
@@ -300,6 +309,18 @@ describe("events", () => {
     const { tcp } = await setUp();
     const reader = await follow(tcp);
     await reader.until("\r\n\r\n");
+  });
+
+  test("a reader that does not want to follow gets what is kept, and the end", async () => {
+    const { tcp, listeners, happen, until } = await setUp();
+    const nothing = await follow(tcp, "/v1/events?follow=false");
+    await nothing.until("\r\n0\r\n\r\n");
+    expect(nothing.text).toMatch(/content-type: application\/x-ndjson/i);
+    happen("first");
+    const reader = await follow(tcp, "/v1/events?since=0&follow=false");
+    await reader.until("\r\n0\r\n\r\n");
+    expect(reader.text).toContain('"first"');
+    await until(() => listeners.size === 0);
   });
 
   test("a reader that leaves is no longer told", async () => {

@@ -37,7 +37,7 @@ const DONE = { body: { ok: true } };
 export function createControlServer({ backend, addresses, onError }: ControlServerParts): ApiServer {
   const handlers: Handlers<typeof CONTROL_ROUTES> = {
     "GET /v1/status": () => ({ body: backend.status() }),
-    "GET /v1/events": (call) => call.stream(openEventStream(backend, sinceOf(call))),
+    "GET /v1/events": (call) => call.stream(openEventStream(backend, sinceOf(call), goesOn(call))),
     "POST /v1/slots/:slot/handshake": (call) => {
       const handshake = parseHandshake(slotOf(call), call.body);
       return call.stream({
@@ -86,6 +86,12 @@ function sinceOf(call: Call): number {
   const { since = "0" } = call.query;
   if (typeof since === "string" && /^\d{1,15}$/.test(since)) return Number(since);
   throw new SluiceError("BAD_BODY", '"since" must be the id of an event, a whole number');
+}
+
+function goesOn(call: Call): boolean {
+  const { follow = "true" } = call.query;
+  if (follow === "true" || follow === "false") return follow === "true";
+  throw new SluiceError("BAD_BODY", '"follow" must be true or false');
 }
 
 const MOST_REASON_CHARACTERS = 1_024;

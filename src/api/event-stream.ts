@@ -7,8 +7,12 @@ import type { StreamOpener } from "./line-stream.ts";
 /** Room for all the past events that a backend keeps. */
 const MAX_WAITING_BYTES = 1_048_576;
 
-/** The events with an id above `since`. */
-export function openEventStream(backend: Pick<Backend, "events">, since: number): StreamOpener {
+/** The events with an id above `since`: those that are kept and, if `goesOn`, each new one. */
+export function openEventStream(
+  backend: Pick<Backend, "events">,
+  since: number,
+  goesOn: boolean,
+): StreamOpener {
   return {
     maxWaitingBytes: MAX_WAITING_BYTES,
     open(stream) {
@@ -26,6 +30,7 @@ export function openEventStream(backend: Pick<Backend, "events">, since: number)
         if (dropped === 0 && stream.send(event)) lastId = event.id;
         else dropped++;
       });
+      if (!goesOn) stream.end();
       return { ended: stop, drained: tellDropped };
     },
   };

@@ -76,6 +76,7 @@ export function openLineStream(
     end() {
       if (isOver || isEnding) return;
       isEnding = true;
+      if (!response.headersSent) begin();
       response.end();
       // What waits for a peer that does not read would wait for ever.
       const deadline = setTimeout(() => socket.destroy(), FLUSH_WITHIN_MS).unref();
