@@ -131,7 +131,7 @@ export async function startServer(
 }
 
 /** One call of the control API over its socket; the answer's body may still be coming. */
-export function callControl(
+function callControl(
   control: string,
   method: string,
   path: string,

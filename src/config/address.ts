@@ -9,7 +9,7 @@ const LONGEST_SOCKET_PATH = 107;
 const NAME = /^[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?$/;
 
 /** `HOST:PORT`, `[V6]:PORT` or `:PORT`; undefined for anything else. */
-export function parseHostPort(text: string): HostPort | undefined {
+function parseHostPort(text: string): HostPort | undefined {
   const [, bracketed, plain, digits] = HOST_PORT.exec(text) ?? [];
   const port = Number(digits);
   if (digits === undefined || port > 65_535) return undefined;
