@@ -54,5 +54,5 @@ export function connectApp(
 }
 
 function failed(code: AppFailure["code"], refused: boolean, cause: string): AppFailure {
-  return { code, refused, sentNothing: true, stale: false, cause };
+  return { code, refused, sentNothing: true, answerSeen: false, stale: false, cause };
 }

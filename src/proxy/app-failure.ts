@@ -9,6 +9,8 @@ export interface AppFailure {
   readonly refused: boolean;
   /** Not one byte of the request was written to the app. */
   readonly sentNothing: boolean;
+  /** A byte of an answer had come. */
+  readonly answerSeen: boolean;
   /** The connection had idled before this request: its end need not mean that the app is gone. */
   readonly stale: boolean;
   /** For the log only. */

@@ -95,6 +95,7 @@ export class UndiciCall implements AppCall, Dispatcher.DispatchHandler {
   #sink: AppSink | undefined = undefined;
   #controller: Dispatcher.DispatchController | undefined = undefined;
   #writtenBefore = 0;
+  #readBefore = 0;
   #stale = false;
   /** Gives up the connect, while there is no connection yet. */
   giveUp: (() => void) | undefined = undefined;
@@ -105,6 +106,7 @@ export class UndiciCall implements AppCall, Dispatcher.DispatchHandler {
     this.#sink = sink;
     this.#stale = connection.served > 0;
     this.#writtenBefore = connection.socket.bytesWritten;
+    this.#readBefore = connection.socket.bytesRead;
     const { method, target: path, fields, body, contentLength } = order;
     client.dispatch(
       {
@@ -166,12 +168,14 @@ export class UndiciCall implements AppCall, Dispatcher.DispatchHandler {
     const sink = this.#sink;
     this.#sink = undefined;
     const { written } = this;
+    const connection = this.#connection;
     // Nothing is known of what is still on the wire: the connection never serves again.
-    this.#connection?.destroy();
+    connection?.destroy();
     sink?.onFailure({
-      code: codeOf(error),
+      code: codeOf(error, connection?.answering ?? false),
       refused: false,
       sentNothing: !written,
+      answerSeen: connection !== undefined && connection.socket.bytesRead > this.#readBefore,
       stale: this.#stale,
       cause: `${"code" in error ? `${error.code}: ` : ""}${error.message}`,
     });
@@ -184,10 +188,13 @@ function fieldsOf(raw: unknown): string[] {
   return raw.map((text: unknown) => (Buffer.isBuffer(text) ? text.toString("latin1") : String(text)));
 }
 
-function codeOf(error: Error & { code?: unknown }): ErrorCode {
+function codeOf(error: Error & { code?: unknown }, answering: boolean): ErrorCode {
   const code = String(error.code ?? "");
   if (code === "UND_ERR_HEADERS_TIMEOUT" || code === "UND_ERR_BODY_TIMEOUT") return "APP_TIMEOUT";
-  if (code === "UND_ERR_HEADERS_OVERFLOW" || code.startsWith("HPE_")) return "APP_MALFORMED";
+  // A parser's error carries no code of its own where undici's table lacks it.
+  if (code === "UND_ERR_HEADERS_OVERFLOW" || error.name === "HTTPParserError") return "APP_MALFORMED";
+  // Before the head is whole it means that the head contradicts itself, later that the body has ended early.
+  if (code === "UND_ERR_RES_CONTENT_LENGTH_MISMATCH" && !answering) return "APP_MALFORMED";
   if (code === "UND_ERR_SOCKET" && error.message.startsWith("bad ")) return "APP_MALFORMED";
   if (code === "UND_ERR_INVALID_ARG" || code === "UND_ERR_NOT_SUPPORTED") return "INTERNAL";
   return "APP_CLOSED";

@@ -29,6 +29,7 @@ export class ClientConnection {
   #queue: Turn[] | undefined = undefined;
   #broken: { code: ErrorCode; cause: string } | undefined = undefined;
   #lingering = false;
+  #halfClosed = false;
 
   constructor(
     socket: Socket,
@@ -79,7 +80,9 @@ export class ClientConnection {
     }
     this.#queue = undefined;
     this.bytesWhenIdle = this.socket.bytesRead;
-    if (this.#broken && this.socket.writable && !this.#lingering) this.#reject();
+    if (this.#lingering || !this.socket.writable) return;
+    if (this.#broken) this.#reject();
+    else if (this.#halfClosed) this.socket.destroySoon();
   }
 
   /** The parser gave up. Answers that are still due go out first; a client that was told to close is told no more. */
@@ -95,7 +98,9 @@ export class ClientConnection {
     if (!this.#current) this.#reject();
   }
 
+  /** The client has sent FIN: nothing comes after what is under way. */
   halfClosed(): void {
+    this.#halfClosed = true;
     this.#current?.halfClosed();
   }
 

@@ -18,12 +18,16 @@ import type { AppPool } from "./app-pool.ts";
 import { ClientAnswer } from "./client-answer.ts";
 import type { ClientConnection, Turn } from "./client-connection.ts";
 import type { ClientTunnel } from "./client-tunnel.ts";
+import { probeHalfClosed } from "./half-closed.ts";
 import { NodeCall } from "./node-call.ts";
 import { isExpecting, needsNodeClient, orderOf } from "./order.ts";
 import { RequestBody } from "./request-body.ts";
 import { TunnelCall, type TunnelSink } from "./tunnel-call.ts";
 import { upgradeHead } from "./upgrade-head.ts";
 import type { WindDown } from "./wind-down.ts";
+
+/** So long the news that a generation has died may take, ms; after it, a broken connection was the connection's own affair. */
+const DEATH_NEWS_MS = 20;
 
 /** What all exchanges of one engine share. */
 export interface House {
@@ -49,6 +53,7 @@ export class Exchange implements Guest, Turn, TunnelSink {
   #careful = false;
   #said100 = false;
   #gone = false;
+  #stopProbing: (() => void) | undefined = undefined;
   /** How it ends when the answer is out, where that is not "answered". */
   #ending: Ending | undefined = undefined;
 
@@ -120,14 +125,16 @@ export class Exchange implements Guest, Turn, TunnelSink {
   }
 
   /**
-   * The client has sent FIN. It may be gone, or wait for its answer still; the two look alike until something is written. An
-   * unasked 100, which every HTTP/1.1 client must be able to take (RFC 9110 15.2), makes the kernel of one that is gone
-   * say so. An event stream that nobody can reconnect from a half-closed socket has no such reader.
+   * The client has sent FIN. An unasked 100, which every HTTP/1.1 client must be able to take (RFC 9110 15.2), makes the
+   * kernel of one that is gone say so. Nobody reads a WebSocket or an event stream from a half-closed socket.
    */
   halfClosed(): void {
     if (this.visit.over) return;
     if (this.#tunnel || this.visit.kind === "event-stream") this.#connection.socket.destroy();
-    else if (this.#request.httpVersion === "1.1" && this.#request.complete) this.#answer.sendContinue();
+    else if (this.#request.httpVersion === "1.1" && this.#request.complete) {
+      this.#answer.sendContinue();
+      this.#stopProbing = probeHalfClosed(this.#connection.socket);
+    }
   }
 
   // --- Guest.
@@ -204,7 +211,7 @@ export class Exchange implements Guest, Turn, TunnelSink {
     }
     const verdict = replayVerdict({
       ...failure,
-      answerSeen: this.#answerSeen,
+      answerSeen: failure.answerSeen || this.#answerSeen,
       method: visit.visitor.method,
       hasIdempotencyKey: this.#request.headers["idempotency-key"] !== undefined,
       bodyInHand: this.#body?.inHand ?? true,
@@ -277,8 +284,8 @@ export class Exchange implements Guest, Turn, TunnelSink {
     this.#careful = true;
     this.#call = undefined;
     visit.ticket.alight();
-    // The app's death may be known already, and its event wait behind this one.
-    setImmediate(() => {
+    // A process that dies closes its sockets one by one: the listening one may still take a connection, only to reset it.
+    this.#house.parts.admission.whenElsewhere(generation, DEATH_NEWS_MS, () => {
       if (visit.over) return;
       this.#house.parts.observer.replayed(generation, visit.visitor.requestId);
       this.#admit(true);
@@ -390,6 +397,7 @@ export class Exchange implements Guest, Turn, TunnelSink {
     if (!this.visit.end(ending)) return;
     this.#house.active.delete(this);
     this.#answer.dispose();
+    this.#stopProbing?.();
     if (!this.#gone && !this.#tunnel && !this.#request.complete) this.#connection.linger();
     this.#connection.done(this);
   }

@@ -27,7 +27,7 @@ export class Front {
 
   constructor(house: House) {
     this.#house = house;
-    const { limits, observer } = house.parts;
+    const { limits } = house.parts;
     this.#server = createServer({
       maxHeaderSize: limits.maxHeadBytes,
       keepAliveTimeout: limits.clientIdleMs,
@@ -57,7 +57,6 @@ export class Front {
     // node parses CONNECT like an upgrade and would drop it without an answer.
     server.on("connect", (request, socket) => this.#enterDetached(request, socket));
     server.on("clientError", (error: NodeJS.ErrnoException, socket) => this.#clientError(error, socket));
-    server.on("error", (error) => observer.trouble(error, "listener"));
   }
 
   listen(): Promise<{ host: string; port: number }> {
@@ -73,6 +72,7 @@ export class Front {
       this.#server.once("error", onError);
       this.#server.listen({ port, backlog: 4096, ...(host === "" ? {} : { host }) }, () => {
         this.#server.off("error", onError);
+        this.#server.on("error", (error) => this.#house.parts.observer.trouble(error, "listener"));
         const address = this.#server.address() as AddressInfo;
         resolve({ host: address.address, port: address.port });
       });
@@ -95,10 +95,14 @@ export class Front {
    * closing half-way still gets its answer.
    */
   closeIdle(): void {
-    setImmediate(() => {
-      for (const connection of this.connections.values())
-        if (connection.idle) connection.socket.destroySoon();
-    });
+    // The first immediate may run before the kernel is asked for news; between the two it certainly is.
+    setImmediate(() =>
+      setImmediate(() => {
+        for (const connection of this.connections.values()) {
+          if (connection.idle) connection.socket.destroySoon();
+        }
+      }),
+    );
   }
 
   destroy(): void {

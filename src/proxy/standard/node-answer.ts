@@ -1,21 +1,22 @@
 // The app's answer as node's own HTTP client hands it over, passed to a sink, with the limits on silence.
 
 import type { IncomingMessage } from "node:http";
+import type { Socket } from "node:net";
 import type { ErrorCode } from "../../errors.ts";
 import type { AppSink } from "./app-call.ts";
 
 export class NodeAnswer {
   readonly #sink: AppSink;
   readonly #timeoutMs: number;
-  readonly #written: () => boolean;
+  readonly #socket: () => Socket | undefined;
   #incoming: IncomingMessage | undefined = undefined;
   #silence: NodeJS.Timeout | undefined = undefined;
   #over = false;
 
-  constructor(sink: AppSink, timeoutMs: number, written: () => boolean) {
+  constructor(sink: AppSink, timeoutMs: number, socket: () => Socket | undefined) {
     this.#sink = sink;
     this.#timeoutMs = timeoutMs;
-    this.#written = written;
+    this.#socket = socket;
   }
 
   /** The request is out: from now on the app's silence is counted. */
@@ -69,7 +70,15 @@ export class NodeAnswer {
     if (this.#over) return;
     this.stop();
     this.#incoming?.destroy();
-    this.#sink.onFailure({ code, refused: false, sentNothing: !this.#written(), stale: false, cause });
+    const { bytesWritten = 0, bytesRead = 0 } = this.#socket() ?? {};
+    this.#sink.onFailure({
+      code,
+      refused: false,
+      sentNothing: bytesWritten === 0,
+      answerSeen: bytesRead > 0,
+      stale: false,
+      cause,
+    });
   }
 
   #disarm(): void {

@@ -25,7 +25,7 @@ export class NodeCall implements AppCall {
   constructor(destination: Destination, order: Order, parts: NodeCallParts, sink: AppSink) {
     this.#order = order;
     this.#limits = parts.limits;
-    this.#answer = new NodeAnswer(sink, parts.limits.responseTimeoutMs, () => this.written);
+    this.#answer = new NodeAnswer(sink, parts.limits.responseTimeoutMs, () => this.#socket);
     this.#giveUp = connectApp(destination, parts.limits.connectTimeoutMs, (socket, failure) => {
       this.#giveUp = undefined;
       if (failure) sink.onFailure(failure);

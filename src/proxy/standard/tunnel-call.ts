@@ -38,7 +38,7 @@ export class TunnelCall implements AppCall {
     this.#order = order;
     this.#tunnel = tunnel;
     this.#sink = sink;
-    this.#answer = new NodeAnswer(sink, parts.limits.responseTimeoutMs, () => this.written);
+    this.#answer = new NodeAnswer(sink, parts.limits.responseTimeoutMs, () => this.#socket);
     this.#giveUp = connectApp(destination, parts.limits.connectTimeoutMs, (socket, failure) => {
       this.#giveUp = undefined;
       if (failure) sink.onFailure(failure);
@@ -160,8 +160,8 @@ function requestOf(order: Order): Pick<IncomingMessage, "method" | "url" | "head
   const headers: Record<string, string | string[]> = {};
   for (let i = 0; i + 1 < order.fields.length; i += 2) {
     const said = order.fields[i]!;
-    // http-proxy-3 looks for this one in lower case and overrules any other spelling.
-    const name = said.toLowerCase() === "connection" ? "connection" : said;
+    // http-proxy-3 looks for these two in lower case, and overrules or refuses any other spelling.
+    const name = /^(?:connection|upgrade)$/i.test(said) ? said.toLowerCase() : said;
     const value = order.fields[i + 1]!;
     const before = headers[name];
     headers[name] = before === undefined ? value : [before, value].flat();
