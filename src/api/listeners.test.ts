@@ -1,13 +1,14 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import type { ServerResponse } from "node:http";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
 import type { ControlAddress } from "../config/config.ts";
-import { call } from "./client.fixture.ts";
-import { createListeners } from "./listeners.ts";
+import { call, openRaw } from "./client.fixture.ts";
+import { createListeners, type ListenersParts } from "./listeners.ts";
 
 const cleanUps: (() => Promise<void> | void)[] = [];
 afterEach(async () => {
@@ -20,14 +21,26 @@ function directory(): string {
   return path;
 }
 
-function create(...addresses: ControlAddress[]) {
+function createWith(parts: Partial<ListenersParts>) {
+  const onRequest: ListenersParts["onRequest"] = (_, response) => response.end("here");
   const listeners = createListeners({
-    addresses,
+    addresses: [],
     option: "--control",
-    onRequest: (_, response) => response.end("here"),
+    onRequest,
+    onTrouble: () => {},
+    ...parts,
   });
   cleanUps.push(() => listeners.close());
   return listeners;
+}
+
+const create = (...addresses: ControlAddress[]) => createWith({ addresses });
+const LOOPBACK: ControlAddress = { host: "127.0.0.1", port: 0 };
+
+async function listenOn(listeners: ReturnType<typeof createWith>): Promise<ControlAddress> {
+  const [address] = await listeners.listen();
+  if (!address) throw new Error("no address");
+  return address;
 }
 
 test("a Unix socket is open to every uid, and its file goes with the listener", async () => {
@@ -97,4 +110,70 @@ test("one address that is taken: none is kept", async () => {
     code: "PORT_TAKEN",
   });
   expect(existsSync(path)).toBe(false);
+});
+
+test("at the limit the longest idle connection makes room, and one that waits for its answer does not", async () => {
+  const waiting: ServerResponse[] = [];
+  const { promise: isAsked, resolve: asked } = Promise.withResolvers<void>();
+  const listeners = createWith({
+    addresses: [LOOPBACK],
+    maxConnections: 3,
+    onRequest(request, response) {
+      if (request.url !== "/hook") return void response.end("here");
+      waiting.push(response);
+      asked();
+    },
+  });
+  const address = await listenOn(listeners);
+  const hook = call(address, "GET", "/hook");
+  await isAsked;
+  const [oldest, newer] = [await openRaw(address), await openRaw(address)];
+  expect((await call(address, "GET", "/")).text).toBe("here");
+  await oldest.closed;
+  expect(newer.socket.destroyed).toBe(false);
+  waiting[0]?.end("drained");
+  expect((await hook).text).toBe("drained");
+});
+
+test("half a request is answered 408 in the end; an answer that takes longer than that is left alone", async () => {
+  const { promise: isAsked, resolve: asked } = Promise.withResolvers<ServerResponse>();
+  const listeners = createWith({
+    addresses: [LOOPBACK],
+    requestWithinMs: 50,
+    onRequest: (_, response) => asked(response),
+  });
+  const address = await listenOn(listeners);
+  const hook = call(address, "GET", "/hook");
+  const response = await isAsked;
+  const half = await openRaw(address);
+  half.socket.write("GET / HTTP/1.1\r\nHo");
+  await half.closed;
+  expect(half.text).toMatch(/^HTTP\/1\.1 408 /);
+  expect(half.text).toContain("HEAD_TIMEOUT");
+  response.end("drained");
+  expect((await hook).text).toBe("drained");
+});
+
+test("out of file descriptors: the process lives, and serves when there are some again", async () => {
+  const program = `
+    import { createListeners } from ${JSON.stringify(new URL("./listeners.ts", import.meta.url).href)};
+    const listeners = createListeners({
+      addresses: [{ host: "127.0.0.1", port: 0 }],
+      option: "--ops",
+      onRequest: (_, response) => response.end("here"),
+      onTrouble: () => {},
+    });
+    console.log(JSON.stringify((await listeners.listen())[0]));`;
+  const node = [process.execPath, "--input-type=module", "-e", program];
+  const child = spawn("sh", ["-c", 'ulimit -n 48; exec "$@"', "sh", ...node], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  cleanUps.push(() => void child.kill("SIGKILL"));
+  const [said] = await once(child.stdout, "data");
+  const address: ControlAddress = JSON.parse(String(said));
+  const crowd = await Promise.all(Array.from({ length: 60 }, () => openRaw(address)));
+  for (const { socket } of crowd) socket.end();
+  await Promise.all(crowd.map(({ closed }) => closed));
+  expect((await call(address, "GET", "/")).text).toBe("here");
+  expect(child.exitCode).toBeNull();
 });

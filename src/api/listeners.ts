@@ -12,8 +12,12 @@ export interface ListenersParts {
   /** The option that sets the addresses ("--ops"), for the message of a failure. */
   readonly option: string;
   readonly onRequest: RequestListener;
-  /** Most connections on each address. */
+  /** A listener in trouble: it goes on, but could not accept a connection, e.g. for lack of file descriptors. */
+  readonly onTrouble: (error: Error, what: string) => void;
+  /** Most connections. At the limit the longest idle one makes room, so that idlers cannot keep the kubelet out. */
   readonly maxConnections?: number;
+  /** For a request's head, and for the whole request, ms; not for the answer. */
+  readonly requestWithinMs?: number;
 }
 
 export interface Listeners {
@@ -25,12 +29,19 @@ export interface Listeners {
   destroy(): void;
 }
 
-/** For a request's head, and for the whole request; not for the answer. Node checks all connections with one timer. */
+/** Node checks all connections of a listener with one timer. */
 const REQUEST_WITHIN_MS = 10_000;
 /** Longer than the kubelet's and Prometheus's own, so that a kept-alive connection is not closed under a request. */
 const KEEP_ALIVE_MS = 120_000;
 
-export function createListeners({ addresses, option, onRequest, maxConnections }: ListenersParts): Listeners {
+export function createListeners({
+  addresses,
+  option,
+  onRequest,
+  onTrouble,
+  maxConnections = Number.POSITIVE_INFINITY,
+  requestWithinMs = REQUEST_WITHIN_MS,
+}: ListenersParts): Listeners {
   const servers = addresses.map((address) => ({ address, server: createOne() }));
   /** Every open connection with its answers in flight. */
   const connections = new Map<Duplex, Set<ServerResponse>>();
@@ -38,15 +49,15 @@ export function createListeners({ addresses, option, onRequest, maxConnections }
 
   function createOne(): Server {
     const server = createServer({
-      headersTimeout: REQUEST_WITHIN_MS,
-      requestTimeout: REQUEST_WITHIN_MS,
-      connectionsCheckingInterval: REQUEST_WITHIN_MS / 2,
+      headersTimeout: requestWithinMs,
+      requestTimeout: requestWithinMs,
+      connectionsCheckingInterval: requestWithinMs / 2,
       keepAliveTimeout: KEEP_ALIVE_MS,
     });
-    if (maxConnections !== undefined) server.maxConnections = maxConnections;
     server.on("connection", (socket) => {
       connections.set(socket, new Set());
       socket.once("close", () => connections.delete(socket));
+      if (connections.size > maxConnections) makeRoom();
     });
     server.on("request", (request, response) => {
       const { socket } = request;
@@ -66,11 +77,23 @@ export function createListeners({ addresses, option, onRequest, maxConnections }
     return server;
   }
 
+  /** The newest connection itself, if all others are waiting for their answers. */
+  function makeRoom(): void {
+    for (const [socket, inFlight] of connections) {
+      if (inFlight.size > 0) continue;
+      connections.delete(socket);
+      socket.destroy();
+      return;
+    }
+  }
+
   async function bindAll(): Promise<readonly ControlAddress[]> {
     const bound: ControlAddress[] = [];
     for (const { address, server } of servers) {
       try {
         bound.push(await bind(server, address));
+        // Without a listener, an "error" of accept would end the process.
+        server.on("error", (error) => onTrouble(error, `${option} ${formatControlAddress(address)}`));
       } catch (error) {
         await Promise.all(servers.map((other) => stop(other.server)));
         const why = error instanceof Error ? reasonOf(error) : String(error);

@@ -19,7 +19,7 @@ export interface ApiServerParts {
   readonly admit?: (call: Call) => void;
   /** A defect, or a failure that its caller may not look at. */
   readonly onError: OnError;
-  /** Most connections on each address. */
+  /** Most connections; at the limit an idle one makes room. */
   readonly maxConnections?: number;
 }
 
@@ -128,7 +128,7 @@ export function createApiServer({ routes, admit, onError, ...listening }: ApiSer
     else app.routing(request, response);
   }
 
-  const listeners = createListeners({ ...listening, onRequest });
+  const listeners = createListeners({ ...listening, onRequest, onTrouble: onError });
 
   async function closeAll(): Promise<void> {
     const deadline = setTimeout(() => listeners.destroy(), CLOSE_WITHIN_MS);
