@@ -229,3 +229,17 @@ describe("whatever happens, in whatever order", () => {
     );
   });
 });
+
+it("who waits for a generation's end is called as soon as the route leaves it, or after its patience", async () => {
+  const admission = createAdmission({ max: 10, timeoutMs: 1_000, now: () => performance.now() });
+  const destination = { generation: 1, slot: "a", version: "v1", host: "127.0.0.1", port: 1 };
+  const wait = () => new Promise<void>((resolve) => admission.whenElsewhere(1, 20, resolve));
+  await wait();
+  admission.setRoute({ to: "generation", destination });
+  const impatient = wait();
+  vi.advanceTimersByTime(20);
+  await impatient;
+  const told = wait();
+  admission.setRoute({ to: "hold" });
+  await told;
+});

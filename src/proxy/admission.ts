@@ -40,6 +40,10 @@ export interface Admission {
    * and what it waited there before counts against its longest wait.
    */
   admit(guest: Guest, again?: boolean): void;
+  /**
+   * Calls `then` once and later: as soon as the route no longer leads to that generation, after `patienceMs` at the latest.
+   */
+  whenElsewhere(generation: number, patienceMs: number, then: () => void): void;
   /** The client left: a held guest gives up its place, and neither method is called. False if it was not held. */
   withdraw(guest: Guest): boolean;
   counts(): HoldCounts;
@@ -47,6 +51,7 @@ export interface Admission {
 
 export function createAdmission(limits: HoldLimits, initial: Route = { to: "hold" }): Admission {
   let route = initial;
+  const turns = new Set<() => void>();
 
   function send(guest: Guest, destination: Destination): void {
     guest.ticket.board(destination.generation);
@@ -71,6 +76,7 @@ export function createAdmission(limits: HoldLimits, initial: Route = { to: "hold
       if (leadsElsewhere) hold.pause();
       if (next.to === "generation") hold.release("paced");
       else if (next.to === "refuse") hold.release("at-once");
+      if (leadsElsewhere) for (const turn of [...turns]) turn();
     },
     admit(guest, again = false) {
       if (route.to === "refuse") guest.refuse(route.code);
@@ -78,6 +84,19 @@ export function createAdmission(limits: HoldLimits, initial: Route = { to: "hold
       else if (route.to === "generation" && (again || hold.size === 0 || hold.isFull))
         send(guest, route.destination);
       else hold.add(guest, again);
+    },
+    whenElsewhere(generation, patienceMs, then) {
+      if (route.to !== "generation" || route.destination.generation !== generation) {
+        setImmediate(then);
+        return;
+      }
+      const turn = () => {
+        turns.delete(turn);
+        clearTimeout(timer);
+        setImmediate(then);
+      };
+      const timer = setTimeout(turn, patienceMs);
+      turns.add(turn);
     },
     withdraw: (guest) => hold.remove(guest),
     counts: () => hold.counts(),
