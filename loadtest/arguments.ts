@@ -32,6 +32,7 @@ const SHORT: Sizes = {
   rounds: { switch: 3, kill: 3, restart: 2, other: 1 },
   connections: 64,
   rate: 900,
+  background: 0,
   calmMs: 250,
   steadyMs: 1_000,
   slowMs: 1_200,
@@ -43,6 +44,7 @@ const LONG: Sizes = {
   rounds: { switch: 50, kill: 50, restart: 20, other: 10 },
   connections: 64,
   rate: 1_500,
+  background: 0,
   calmMs: 600,
   steadyMs: 60_000,
   slowMs: 5_000,
@@ -72,6 +74,7 @@ With --url: load on a running target, with the client's account alone. Against t
   --events HOST:PORT     Show the timeline of the sluice whose control server this is (with --url)
   --rate N               Requests per second
   --connections N        Connections
+  --background N         Requests per second of autocannon beside it: pressure, not evidence (scenarios only)
   --output table|json    What is printed at the end (default table); progress goes to standard error
   --help
 
@@ -107,6 +110,7 @@ function read(argv: readonly string[]): Order {
       fresh: { type: "boolean" },
       events: { type: "string" },
       rate: { type: "string" },
+      background: { type: "string" },
       connections: { type: "string" },
       output: { type: "string", default: "table" },
       help: { type: "boolean", short: "h" },
@@ -142,7 +146,12 @@ function read(argv: readonly string[]): Order {
   return {
     do: "scenarios",
     names: scenarioNames(values.scenario, values.long ?? false),
-    sizes: { ...sizes, rate: rate ?? sizes.rate, connections: connections ?? sizes.connections },
+    sizes: {
+      ...sizes,
+      rate: rate ?? sizes.rate,
+      connections: connections ?? sizes.connections,
+      background: number("background", values.background, 0, 100_000) ?? 0,
+    },
     seed,
     json,
   };

@@ -40,6 +40,7 @@ async function runOnce(
     seed,
     faults: scenario.faults?.(isControl),
     excuses: scenario.excuses && !isControl,
+    background: sizes.background,
     answerTimeoutMs: Math.max(10_000, sizes.slowMs * 2 + 5_000),
   });
   try {

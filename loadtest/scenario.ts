@@ -15,6 +15,8 @@ export interface Sizes {
   };
   readonly connections: number;
   readonly rate: number;
+  /** Requests per second that autocannon adds, 0 for none. */
+  readonly background: number;
   /** Load before the first event, between two and after the last, ms. */
   readonly calmMs: number;
   readonly steadyMs: number;

@@ -9,6 +9,7 @@ import { type AppProcess, startApp } from "./app-process.ts";
 import { openEventStream } from "./event-stream-client.ts";
 import { createPortSource } from "./free-port.ts";
 import type { Entry } from "./ledger.ts";
+import { type Load, startLoad } from "./load.ts";
 import { createPattern } from "./pattern.ts";
 import { requestIdOf } from "./question.ts";
 import { createRandom } from "./random.ts";
@@ -68,6 +69,8 @@ export interface StageOptions {
   /** Faults between sluice and the apps; undefined: no relay. */
   readonly faults: Faults | undefined;
   readonly excuses: boolean;
+  /** Requests per second of additional load by autocannon; 0: none. */
+  readonly background: number;
   readonly answerTimeoutMs: number;
 }
 
@@ -89,6 +92,7 @@ export async function openStage(options: StageOptions): Promise<Stage> {
   const died = new Set<number>();
   const quietTimes: { from: number; to: number; why: string }[] = [];
   let numbers = 0;
+  let background: Load | undefined;
 
   if (options.faults) {
     for (const slot of ["a", "b"] as const) {
@@ -152,7 +156,9 @@ export async function openStage(options: StageOptions): Promise<Stage> {
   }
 
   function apart(entry: Entry): string | undefined {
-    if (entry.failure !== "refused") return undefined;
+    // Connections that still waited in the listener's queue as it closed get RST: nobody has ever read them.
+    if (entry.failure !== "refused" && !(entry.failure === "reset unanswered" && !entry.reused))
+      return undefined;
     return quietTimes.find(({ from, to }) => entry.doneAt >= from && entry.sentAt <= to)?.why;
   }
 
@@ -172,6 +178,10 @@ export async function openStage(options: StageOptions): Promise<Stage> {
         flags: ["--control", `${join(directory, "control.sock")},127.0.0.1:${ports.control}`, ...flags],
       });
       sluices.push(sluice);
+      if (options.background > 0 && sluices.length === 1) {
+        const url = `http://127.0.0.1:${ports.listen}/background`;
+        background = startLoad({ url, connections: 8, rate: options.background, seconds: 3_600 });
+      }
       return sluice;
     },
     async launchApp(slot, version, flags = []) {
@@ -225,7 +235,7 @@ export async function openStage(options: StageOptions): Promise<Stage> {
       quietTimes.push({ from, to, why });
     },
     async settle() {
-      await Promise.all(clients.map((client) => client.stop()));
+      await Promise.all([background?.stop(), ...clients.map((client) => client.stop())]);
       for (const stream of streams) stream.close();
       await Promise.all(streams.map((stream) => stream.ended));
       const problems: string[] = [];
@@ -241,7 +251,7 @@ export async function openStage(options: StageOptions): Promise<Stage> {
         executions: apps.flatMap((app) => readRecord(app.record)),
         streams: streams.length,
         sluices: accounts.length === sluices.length ? accounts : [],
-        hasBackground: false,
+        hasBackground: background !== undefined,
         failed: failedRequests(),
         excuses: options.excuses,
         died,

@@ -43,7 +43,7 @@ async function runStop(stage: Stage, sizes: Sizes, isControl: boolean, order: Or
   const slow = await stage.load({
     mix: { ...FIGURES_MIX, thinkMs: [delay * 0.4, delay * 0.6] },
     connections: 32,
-    rate: 3_200,
+    rate: (32 * 1000) / (delay * 0.4),
   });
   const load = await stage.load({ mix: FIGURES_MIX, connections: 32, rate: sizes.rate / 3 });
   await pause(delay * 0.5);
