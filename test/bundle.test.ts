@@ -61,7 +61,14 @@ test("the sidecar's bundle serves and stops without node_modules", async () => {
   cleanUp.later(v1.close);
   const sluice = await cleanUp.ended(
     startSluice(
-      [join(folder, "sluice.js"), "--slots", `a=127.0.0.1:${v1.port}`, "--probe=tcp", "--drain-delay=0s"],
+      [
+        join(folder, "sluice.js"),
+        "run",
+        "--slots",
+        `a=127.0.0.1:${v1.port}`,
+        "--probe=tcp",
+        "--drain-delay=0s",
+      ],
       folder,
       folder,
     ),

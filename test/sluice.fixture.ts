@@ -131,12 +131,7 @@ export async function startServer(
 }
 
 /** One call of the control API over its socket; the answer's body may still be coming. */
-function callControl(
-  control: string,
-  method: string,
-  path: string,
-  body?: object,
-): Promise<IncomingMessage> {
+function callControl(control: string, method: string, path: string, body?: object): Promise<IncomingMessage> {
   const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
   const question = request({ socketPath: control, method, path, agent: false }, resolve);
   question.on("error", reject);
