@@ -156,9 +156,10 @@ export async function openStage(options: StageOptions): Promise<Stage> {
   }
 
   function apart(entry: Entry): string | undefined {
-    // Connections that still waited in the listener's queue as it closed get RST: nobody has ever read them.
-    if (entry.failure !== "refused" && !(entry.failure === "reset unanswered" && !entry.reused))
-      return undefined;
+    const neverHeard = entry.failure === "refused" || entry.failure === "not connected";
+    // A connection that still waited in the listener's queue as it closed gets RST: nobody has ever read it.
+    const wasQueued = entry.failure === "reset unanswered" && !entry.reused;
+    if (!neverHeard && !wasQueued) return undefined;
     return quietTimes.find(({ from, to }) => entry.doneAt >= from && entry.sentAt <= to)?.why;
   }
 

@@ -18,7 +18,7 @@ export const idleClose: Scenario = {
       rate: sizes.rate,
       direct: isControl,
     });
-    await pause(isControl ? 2_000 : Math.max(2_000, sizes.steadyMs));
+    await pause(Math.max(1_500, isControl ? 0 : sizes.steadyMs / 2));
     const failed = (method: string) =>
       load.entries.filter((entry) => entry.method === method && entry.failure !== undefined).length;
     const count = (method: string) => load.entries.filter((entry) => entry.method === method).length;
