@@ -9,7 +9,10 @@ interface Entry {
 
 export const CATALOGUE = {
   // Answers to clients on the request port.
-  MALFORMED_REQUEST: { status: 400, meaning: "The request breaks RFC 9112 or is ambiguous; the connection closes." },
+  MALFORMED_REQUEST: {
+    status: 400,
+    meaning: "The request breaks RFC 9112 or is ambiguous; the connection closes.",
+  },
   HEAD_TIMEOUT: { status: 408, meaning: "The request's head did not arrive in time." },
   BODY_TIMEOUT: { status: 408, meaning: "The request's body stalled for too long." },
   TARGET_TOO_LONG: { status: 414, meaning: "The request target is longer than the limit." },
@@ -17,10 +20,16 @@ export const CATALOGUE = {
   METHOD_REFUSED: { status: 501, meaning: "CONNECT is not served: sluice is not a forward proxy." },
   VERSION_REFUSED: { status: 505, meaning: "Only HTTP/1.0 and HTTP/1.1 are spoken here." },
   TOO_MANY_CONNECTIONS: { status: 503, meaning: "As many client connections as allowed are open." },
-  HOLD_FULL: { status: 503, meaning: "No slot can take the request, and as many as allowed are held already." },
+  HOLD_FULL: {
+    status: 503,
+    meaning: "No slot can take the request, and as many as allowed are held already.",
+  },
   HOLD_TIMEOUT: { status: 503, meaning: "No slot became ready while the request was held." },
   POD_STOPPING: { status: 503, meaning: "The Pod is going and no slot can take the request any more." },
-  APP_UNREACHABLE: { status: 502, meaning: "The app refused the connection and no other slot could take the request." },
+  APP_UNREACHABLE: {
+    status: 502,
+    meaning: "The app refused the connection and no other slot could take the request.",
+  },
   APP_CLOSED: { status: 502, meaning: "The app closed the connection before its answer was whole." },
   APP_MALFORMED: { status: 502, meaning: "The app's answer breaks RFC 9112." },
   APP_CONNECT_TIMEOUT: { status: 504, meaning: "The app did not accept the connection in time." },
@@ -31,18 +40,30 @@ export const CATALOGUE = {
 
   // Answers of the ops and control servers.
   BAD_BODY: { status: 400, meaning: "The body is not the JSON that this endpoint takes." },
-  FORBIDDEN: { status: 403, meaning: "Hooks answer the kubelet only: see --node-ip, --hook-from, --hook-token." },
+  FORBIDDEN: {
+    status: 403,
+    meaning: "Hooks answer the kubelet only: see --node-ip, --hook-from, --hook-token.",
+  },
   NO_SUCH_ENDPOINT: { status: 404, meaning: "There is no such endpoint." },
   UNKNOWN_SLOT: { status: 404, meaning: "No slot of that name is configured." },
   UNKNOWN_GATE: { status: 404, meaning: "No gate of that name is configured (--gates)." },
   UNKNOWN_COMMAND: { status: 404, meaning: "No command with that id is waiting for its outcome." },
-  NO_GENERATION: { status: 409, meaning: "The slot has no living generation: no app has shaken hands there." },
-  NOT_READY: { status: 409, meaning: "The generation is not ready; the message says what it is waiting for." },
+  NO_GENERATION: {
+    status: 409,
+    meaning: "The slot has no living generation: no app has shaken hands there.",
+  },
+  NOT_READY: {
+    status: 409,
+    meaning: "The generation is not ready; the message says what it is waiting for.",
+  },
   DRAINING: { status: 409, meaning: "The generation is draining because its container is being stopped." },
   STOPPING: { status: 409, meaning: "The Pod or the app is stopping; the order comes too late." },
   NOT_DECLARED: { status: 409, meaning: "The app's handshake declared neither that signal nor reload." },
   MISSING_SIGNALS: { status: 422, meaning: "The handshake lacks a required signal (--require-signals)." },
-  SIGNALS_NOT_CAUGHT: { status: 422, meaning: "/proc shows that the process has no handler for a required signal." },
+  SIGNALS_NOT_CAUGHT: {
+    status: 422,
+    meaning: "/proc shows that the process has no handler for a required signal.",
+  },
   COMMAND_TIMEOUT: { status: 504, meaning: "The app did not report the outcome of the command in time." },
   COMMAND_FAILED: { status: 502, meaning: "The app reported that the command failed." },
 

@@ -87,9 +87,14 @@ export function createBackend(parts: BackendParts): Backend {
   }
 
   /** Joins those who wait before the order is given: its answer may come within the order itself. */
-  function ask<Answer>(waiters: Waiters<Answer>, key: string, order: () => void): Promise<Answer> {
+  function ask<Answer>(waiters: Waiters<Answer>, key: string, give: () => void): Promise<Answer> {
     const answer = waiters.join(key);
-    order();
+    try {
+      give();
+    } catch (error) {
+      waiters.part(key);
+      throw error;
+    }
     return answer;
   }
 
@@ -138,56 +143,67 @@ export function createBackend(parts: BackendParts): Backend {
       conductor.dispatch({ type: "gate", slot, gate, open, reason, ttlMs });
     },
     stopping: (slot) => conductor.dispatch({ type: "stopping", slot }),
-    async reload(name) {
-      const generation = living(name);
-      if (!generation.signals.includes("SIGUSR2") && !generation.signals.includes("reload")) {
-        const declared = generation.signals.join(", ") || "nothing";
-        throw new SluiceError(
-          "NOT_DECLARED",
-          `The handshake declared neither SIGUSR2 nor reload, but ${declared}`,
-        );
-      }
-      const { slot, id, version } = generation;
-      timeline.emit({
-        type: "reload_sent",
-        slot,
-        generation: id,
-        version,
-        message: `${version} is told to reload`,
-      });
-      const outcome = await parts.commands.issue(slot, id, (command) =>
-        parts.lifelines.tell(id, { type: "reload", id: command }),
-      );
-      timeline.emit({
-        type: "reload_ended",
-        slot,
-        generation: id,
-        version,
-        message: `${version} ${outcome.ok ? "has reloaded" : "failed to reload"}${outcome.reason && `: ${outcome.reason}`}`,
-        details: { ok: outcome.ok },
-      });
-      return outcome;
-    },
+    reload: (slot) => order("reload", slot, () => reload(slot)),
     outcome(slot, id, outcome) {
       slotNamed(slot);
       parts.commands.outcome(slot, id, outcome);
     },
     promote(slot) {
       const before = conductor.state.active;
-      conductor.dispatch({ type: "promote", slot });
+      order("promote", slot, () => conductor.dispatch({ type: "promote", slot }));
       return { outcome: before === conductor.state.active ? "already active" : "promoted" };
     },
-    drain(slot) {
-      // An order that is refused leaves nobody waiting: it is asked for before anyone joins.
-      living(slot);
-      return ask(drains, slot, () => conductor.dispatch({ type: "drain", slot }));
-    },
+    drain: (slot) =>
+      order("drain", slot, () => ask(drains, slot, () => conductor.dispatch({ type: "drain", slot }))),
     events: (since, onEvent) => timeline.subscribe(since, onEvent),
   };
 
+  /** An order that is refused stands in the timeline, with the reason. */
+  function order<Result>(what: string, slot: string, give: () => Result): Result {
+    try {
+      return give();
+    } catch (error) {
+      if (error instanceof SluiceError) {
+        const message = `${what} ${slot} was refused: ${error.message}`;
+        timeline.emit({ type: "order_refused", slot, message, details: { order: what, code: error.code } });
+      }
+      throw error;
+    }
+  }
+
+  async function reload(name: string) {
+    const generation = living(name);
+    if (!generation.signals.includes("SIGUSR2") && !generation.signals.includes("reload")) {
+      const declared = generation.signals.join(", ") || "nothing";
+      throw new SluiceError(
+        "NOT_DECLARED",
+        `The handshake declared neither SIGUSR2 nor reload, but ${declared}`,
+      );
+    }
+    const { slot, id, version } = generation;
+    timeline.emit({
+      type: "reload_sent",
+      slot,
+      generation: id,
+      version,
+      message: `${version} is told to reload`,
+    });
+    const outcome = await parts.commands.issue(slot, id, (command) =>
+      parts.lifelines.tell(id, { type: "reload", id: command }),
+    );
+    timeline.emit({
+      type: "reload_ended",
+      slot,
+      generation: id,
+      version,
+      message: `${version} ${outcome.ok ? "has reloaded" : "failed to reload"}${outcome.reason && `: ${outcome.reason}`}`,
+      details: { ok: outcome.ok },
+    });
+    return outcome;
+  }
+
   function living(name: string) {
-    slotNamed(name);
-    const generation = slotNamed(name).generation;
+    const { generation } = slotNamed(name);
     if (!generation || generation.lifeline.kind === "lost") {
       throw new SluiceError("NO_GENERATION", `No app has shaken hands in slot ${name}`);
     }

@@ -5,37 +5,31 @@ import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Writable } from "node:stream";
-import type { Lifeline, LifelineStream } from "./api/backend.ts";
-import { createControlServer } from "./api/control.ts";
-import { defaultGateways } from "./api/gateway.ts";
-import { createGuard } from "./api/guard.ts";
-import { createOpsServer } from "./api/ops.ts";
+import { createArrivals } from "./arrivals.ts";
 import { createConductor } from "./conductor.ts";
 import type { Config, ControlAddress, HostPort } from "./config/config.ts";
 import { createDeeds } from "./deeds.ts";
 import { createWaiters } from "./drain/hooks.ts";
 import { createTickets } from "./drain/tickets.ts";
-import { SluiceError } from "./errors.ts";
 import { createCommands } from "./health/commands.ts";
-import type { Handshake } from "./health/facts.ts";
-import { missingSignals } from "./health/handshake.ts";
 import { createHintFile } from "./health/hint-file.ts";
 import { createLifelines } from "./health/lifelines.ts";
-import { uncaughtSignals } from "./health/signal-mask.ts";
+import { objectionTo } from "./health/objection.ts";
 import type { RouteDecision } from "./lifecycle/route.ts";
 import { slotOf } from "./lifecycle/state.ts";
 import { createProbing } from "./probing.ts";
 import { createAdmission } from "./proxy/admission.ts";
 import type { Engine, EngineObserver } from "./proxy/engine.ts";
-import type { RequestRecord } from "./proxy/record.ts";
 import { createStandardEngine } from "./proxy/standard/engine.ts";
 import { createTrust } from "./proxy/trusted-proxies.ts";
+import { createServers } from "./servers.ts";
 import { controlAddresses, routeFor, settingsOf } from "./settings.ts";
 import { createBackend } from "./sidecar-backend.ts";
 import { createAccessLog } from "./telemetry/access-log.ts";
 import { createTimeline } from "./telemetry/events.ts";
 import { createLog } from "./telemetry/log.ts";
 import { createMetrics } from "./telemetry/metrics.ts";
+import { failureOf } from "./telemetry/request-failure.ts";
 
 export interface Surroundings {
   /** Where the log goes. */
@@ -76,6 +70,7 @@ export function createSidecar(config: Config, surroundings: Surroundings): Sidec
   const onError = (error: Error, what: string) => log.error({ event: "trouble", err: error }, what);
   const timeline = createTimeline({ log, now, wallClock: () => new Date() });
   const finished = Promise.withResolvers<{ readonly exitCode: 0 | 70 }>();
+  const readFile = (path: string) => readFileSync(path, "utf8");
   const newId = () => randomBytes(16).toString("hex");
 
   const tickets = createTickets();
@@ -88,10 +83,7 @@ export function createSidecar(config: Config, surroundings: Surroundings): Sidec
   const hintFile = socket && createHintFile(join(dirname(socket.path), "hint.json"));
   const hint = hintFile?.read();
 
-  // The stream of the handshake that is just being dispatched; `accept` takes it.
-  let arriving: LifelineStream | undefined;
-  let arrived: Lifeline | undefined;
-
+  const arrivals = createArrivals(() => lifelines);
   const perform = createDeeds({
     engine: () => engine,
     lifelines: () => lifelines,
@@ -101,9 +93,7 @@ export function createSidecar(config: Config, surroundings: Surroundings): Sidec
     drains,
     timeline,
     dispatch: (happening) => conductor.dispatch(happening),
-    accept(generation) {
-      if (arriving) arrived = lifelines.attach(generation, arriving);
-    },
+    accept: arrivals.accept,
     probe: (slot) => probing.hurry(slot),
     saveHint,
     inFlightOf(slot) {
@@ -134,7 +124,8 @@ export function createSidecar(config: Config, surroundings: Surroundings): Sidec
     ended(record) {
       metrics.ended(record);
       logAccess(record);
-      if (record.ending === "failed" || record.ending === "deadline") tellFailure(record);
+      const failure = failureOf(record);
+      if (failure) timeline.emit(failure);
     },
     refused: (generation) => conductor.dispatch({ type: "refused", generation }),
     accepted: () => {},
@@ -180,28 +171,10 @@ export function createSidecar(config: Config, surroundings: Surroundings): Sidec
     drains,
     timeline,
     metrics,
-    objection: (handshake) => objectionTo(config, handshake),
-    arrive(stream, dispatch) {
-      arriving = stream;
-      arrived = undefined;
-      try {
-        dispatch();
-      } finally {
-        arriving = undefined;
-      }
-      if (!arrived) throw new SluiceError("INTERNAL", "the handshake was dispatched, but not accepted");
-      return arrived;
-    },
+    objection: (handshake) => objectionTo(handshake, { ...config, readFile }),
+    arrive: arrivals.arrive,
   });
-
-  const guard = createGuard({
-    nodeIp: config.nodeIp,
-    gateways: config.nodeIp === undefined ? [] : defaultGateways((path) => readFileSync(path, "utf8")),
-    token: config.hookToken,
-    from: config.hookFrom,
-  });
-  const opsServer = createOpsServer({ backend, guard, address: config.ops, onError });
-  const controlServer = createControlServer({ backend, addresses: control, onError });
+  const servers = createServers({ config, control, backend, readFile, onError });
 
   function follow(route: RouteDecision): void {
     const { held } = admission.counts();
@@ -210,18 +183,6 @@ export function createSidecar(config: Config, surroundings: Surroundings): Sidec
     const message =
       route.to === "generation" ? `${held} held requests go on` : `${held} held requests are refused`;
     timeline.emit({ type: "hold_ended", message, details: { held } });
-  }
-
-  function tellFailure(record: RequestRecord): void {
-    const { requestId, method, written, code, status, replayed, generation } = record;
-    timeline.emit({
-      type: "request_failed",
-      slot: record.slot,
-      generation: generation === 0 ? undefined : generation,
-      version: record.version,
-      message: `${method} ${requestId} failed: ${record.cause ?? code ?? "unknown"}`,
-      details: { requestId, method, written, code: code ?? "", status, replayed },
-    });
   }
 
   function saveHint(versions: readonly string[], instance: string | undefined): void {
@@ -242,9 +203,9 @@ export function createSidecar(config: Config, surroundings: Surroundings): Sidec
     await engine.close();
     clearTimeout(patience);
     lifelines.closeAll();
-    await controlServer.close();
+    await servers.control.close();
     // R8: the ops listener closes last, when every hook has its answer.
-    await opsServer.close();
+    await servers.ops.close();
     timeline.close();
     await log.flush(EXIT_PATIENCE_MS);
     finished.resolve({ exitCode });
@@ -253,9 +214,9 @@ export function createSidecar(config: Config, surroundings: Surroundings): Sidec
   async function start(): Promise<Addresses> {
     try {
       // Ops first: whoever probes is told why nothing is ready yet, instead of being refused.
-      const ops = tcpAddress(await opsServer.listen());
+      const ops = (await servers.ops.listen()).find(isTcp)!;
       const listen = await engine.listen();
-      const open = await controlServer.listen();
+      const open = await servers.control.listen();
       probing.start();
       timeline.emit({
         type: "started",
@@ -273,7 +234,7 @@ export function createSidecar(config: Config, surroundings: Surroundings): Sidec
     } catch (error) {
       conductor.stop();
       engine.destroy();
-      await Promise.allSettled([engine.close(), controlServer.close(), opsServer.close()]);
+      await Promise.allSettled([engine.close(), servers.control.close(), servers.ops.close()]);
       throw error;
     }
   }
@@ -286,19 +247,6 @@ export function createSidecar(config: Config, surroundings: Surroundings): Sidec
   };
 }
 
-function tcpAddress(addresses: readonly ControlAddress[]): HostPort {
-  for (const address of addresses) if (!("path" in address)) return address;
-  throw new Error("the ops server listens on no TCP address");
-}
-
-function objectionTo(config: Config, handshake: Handshake): SluiceError | undefined {
-  const missing = missingSignals(handshake, config.requireSignals);
-  if (missing.length > 0)
-    return new SluiceError("MISSING_SIGNALS", `its handshake lacks ${missing.join(", ")}`);
-  if (!config.sharedPids || handshake.pid === undefined) return undefined;
-  const uncaught = uncaughtSignals(handshake.pid, config.requireSignals, (path) =>
-    readFileSync(path, "utf8"),
-  );
-  if (uncaught.length === 0) return undefined;
-  return new SluiceError("SIGNALS_NOT_CAUGHT", `its process has no handler for ${uncaught.join(", ")}`);
+function isTcp(address: ControlAddress): address is HostPort {
+  return !("path" in address);
 }

@@ -4,6 +4,8 @@
 export interface Waiters<Answer> {
   /** Resolves with the next answer for the key. */
   join(key: string): Promise<Answer>;
+  /** Takes one caller back, who was refused after it had joined. */
+  part(key: string): void;
   /** Answers everyone who waits for the key; returns how many that were. */
   answer(key: string, answer: Answer): number;
   /** Those who wait now, over all keys. */
@@ -26,6 +28,10 @@ export function createWaiters<Answer>(): Waiters<Answer> {
       const { promise, resolve } = Promise.withResolvers<Answer>();
       waiting.set(key, { promise, resolve, callers: 1 });
       return promise;
+    },
+    part(key) {
+      const present = waiting.get(key);
+      if (present && --present.callers === 0) waiting.delete(key);
     },
     answer(key, answer) {
       const present = waiting.get(key);

@@ -51,8 +51,8 @@ function leave(turn: Turn, { hooked, signal, delayMs }: Departure): void {
   recallSlotDrains(turn);
   emit(turn, {
     type: "pod_leaving",
-    message: `The Pod is leaving${signal ? ` (${signal})` : ""}; its drain ends within ${deadline - turn.at} ms`,
-    details: { deadlineMs: deadline - turn.at, cause: signal ?? "hook" },
+    message: `The Pod is leaving${signal ? ` (${signal})` : ""}; its drain ends within ${graceMs - exitReserveMs} ms`,
+    details: { deadlineMs: graceMs - exitReserveMs, cause: signal ?? "hook" },
     countOf: "all",
   });
   emit(turn, {

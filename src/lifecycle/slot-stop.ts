@@ -62,7 +62,7 @@ export function beginDrain(
   });
   emitOf(turn, generation, {
     type: "drain_began",
-    message: `${nameOf(generation)} takes no new requests and finishes those that it has, within ${deadline - turn.at} ms`,
+    message: `${nameOf(generation)} takes no new requests and finishes those that it has, within ${Math.round(deadline - turn.at)} ms`,
     details: { cause },
     countOf: generation.id,
   });

@@ -24,7 +24,7 @@ export const RESUME_WINDOW_MS = 1_000;
 /** R4: an order from a hook expires this long after the grace. */
 export const EXPIRY_SLACK_MS = 5_000;
 /** After a restart of sluice: how long the previously active instance is waited for. */
-export const AWAIT_INSTANCE_MS = 2_000;
+const AWAIT_INSTANCE_MS = 2_000;
 /** R5: what is left once the kubelet has given up waiting for a hook. */
 export const LAST_MOMENT_MS = 1_000;
 /** A slot's liveness fails only when its probe has been failing for at least this long. */

@@ -9,7 +9,7 @@ import { type RouteDecision, routeOf } from "./route.ts";
 import { type Generation, type Hint, initialState, type Settings, type State, slotOf } from "./state.ts";
 import { step } from "./step.ts";
 
-export const SETTINGS: Settings = {
+const SETTINGS: Settings = {
   slots: ["a", "b"],
   handshake: "required",
   probe: "on",
