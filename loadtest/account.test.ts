@@ -34,7 +34,7 @@ function evidence(more: Partial<Evidence>): Evidence {
     run: "r",
     entries: [],
     executions: [],
-    streams: 0,
+    others: 0,
     sluices: [],
     hasBackground: false,
     failed: [],
@@ -128,7 +128,7 @@ describe("the settlement of the accounts", () => {
     expect(problems(sluice(3, { answered: 3 }))).not.toEqual([]);
     expect(problems(sluice(2, { answered: 1, failed: 1 }))).not.toEqual([]);
     expect(
-      settle(evidence({ ...both, sluices: [sluice(3, { answered: 2, client_aborted: 1 })], streams: 1 }))
+      settle(evidence({ ...both, sluices: [sluice(3, { answered: 2, client_aborted: 1 })], others: 1 }))
         .disagreements,
     ).toEqual([]);
   });

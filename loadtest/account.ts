@@ -25,8 +25,8 @@ export interface Evidence {
   readonly run: string;
   readonly entries: readonly Entry[];
   readonly executions: readonly Execution[];
-  /** WebSockets and event streams that were asked of sluice, beside the entries. */
-  readonly streams: number;
+  /** WebSockets, event streams and slow heads that were asked of sluice, beside the entries. */
+  readonly others: number;
   /** One per sluice process; empty where none stood between client and app. */
   readonly sluices: readonly SluiceAccount[];
   /** Another load ran beside ours, so sluice's sums are higher by an unknown number. */
@@ -168,7 +168,7 @@ function findExcuse(entry: Entry, failed: FailedRequest | undefined, evidence: E
 }
 
 /** Sluice's sums against themselves, and against the client's. */
-function compareSums({ sluices, entries, streams, hasBackground }: Evidence): string[] {
+function compareSums({ sluices, entries, others, hasBackground }: Evidence): string[] {
   if (sluices.length === 0) return [];
   const problems: string[] = [];
   let accepted = 0;
@@ -187,15 +187,15 @@ function compareSums({ sluices, entries, streams, hasBackground }: Evidence): st
   // Of a request without any answer nobody can say whether it reached sluice.
   const unanswered = entries.filter((entry) => entry.written && entry.status === 0).length;
   const whole = entries.filter((entry) => entry.status > 0 && entry.status < 500).length;
-  within(problems, "accepted", accepted, written - unanswered, written + streams, "written by the client");
-  within(problems, "answered", answered, whole, whole + unanswered + streams, "whole answers at the client");
+  within(problems, "accepted", accepted, written - unanswered, written + others, "written by the client");
+  within(problems, "answered", answered, whole, whole + unanswered + others, "whole answers at the client");
   const failures = written - unanswered - whole;
   within(
     problems,
     "refused, failed or aborted",
     unsuccessful,
     failures,
-    failures + unanswered + streams,
+    failures + unanswered + others,
     "failures at the client",
   );
   return problems;

@@ -30,9 +30,14 @@ interface Waiter {
   readonly reject: (error: Error) => void;
 }
 
-/** Starts node on `args`. What it says on standard error is kept for error messages. */
-export function startChild(args: readonly string[], env: NodeJS.ProcessEnv): Child {
-  const child = spawn(process.execPath, args, { env, stdio: ["ignore", "pipe", "pipe"] });
+/** Starts node on `args`, `under` another program if given. What it says on standard error is kept for error messages. */
+export function startChild(
+  args: readonly string[],
+  env: NodeJS.ProcessEnv,
+  under: readonly string[] = [],
+): Child {
+  const [program = process.execPath, ...argv] = [...under, process.execPath, ...args];
+  const child = spawn(program, argv, { env, stdio: ["ignore", "pipe", "pipe"] });
   const lines: ChildLine[] = [];
   const waiters = new Set<Waiter>();
   let rest = "";

@@ -15,6 +15,7 @@ import { requestIdOf } from "./question.ts";
 import { createRandom } from "./random.ts";
 import { readRecord } from "./record-file.ts";
 import { type Faults, openRelay, type Relay } from "./relay.ts";
+import { type SlowHeadResult, sendSlowHead } from "./slow-head.ts";
 import {
   exitAccount,
   metricsAccount,
@@ -51,6 +52,8 @@ export interface Stage {
     options: Pick<LoadOptions, "mix" | "connections" | "rate"> & Partial<LoadOptions> & { direct?: boolean },
   ): Promise<StrictClient>;
   openStream(kind: "websocket" | "event-stream"): StreamClient;
+  /** A head that never ends, a byte every `everyMs`. */
+  sendSlowHead(everyMs: number, limitMs: number): Promise<SlowHeadResult>;
   /** Notes that something is done now, and how many requests are in flight. */
   mark(what: string): EventMark;
   /** Marks, and sends the signal. */
@@ -92,6 +95,7 @@ export async function openStage(options: StageOptions): Promise<Stage> {
   const died = new Set<number>();
   const quietTimes: { from: number; to: number; why: string }[] = [];
   let numbers = 0;
+  let slowHeads = 0;
   let background: Load | undefined;
 
   if (options.faults) {
@@ -226,6 +230,10 @@ export async function openStage(options: StageOptions): Promise<Stage> {
       streams.push(stream);
       return stream;
     },
+    sendSlowHead(everyMs, limitMs) {
+      slowHeads++;
+      return sendSlowHead({ host: "127.0.0.1", port: ports.listen }, everyMs, limitMs);
+    },
     mark,
     kill(app, signal) {
       const made = mark(`${signal} to ${app.version} in slot ${app.slot}`);
@@ -250,7 +258,7 @@ export async function openStage(options: StageOptions): Promise<Stage> {
         run,
         entries: clients.flatMap((client) => client.entries),
         executions: apps.flatMap((app) => readRecord(app.record)),
-        streams: streams.length,
+        others: streams.length + slowHeads,
         sluices: accounts.length === sluices.length ? accounts : [],
         hasBackground: background !== undefined,
         failed: failedRequests(),

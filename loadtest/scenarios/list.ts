@@ -1,11 +1,13 @@
 import type { Scenario } from "../scenario.ts";
 import { faultScenarios } from "./faults.ts";
 import { idleClose } from "./idle-close.ts";
+import { idleConnections } from "./idle-connections.ts";
 import { kill } from "./kill.ts";
 import { killOnly } from "./kill-only.ts";
 import { podStops } from "./pod-stop.ts";
 import { restart } from "./restart.ts";
 import { slotDrain } from "./slot-drain.ts";
+import { slowHeads } from "./slow-heads.ts";
 import { sluiceRestart } from "./sluice-restart.ts";
 import { steady } from "./steady.ts";
 import { switchScenario } from "./switch.ts";
@@ -26,4 +28,6 @@ export const SCENARIOS: readonly Scenario[] = [
   idleClose,
   sluiceRestart,
   ...faultScenarios,
+  slowHeads,
+  idleConnections,
 ];
