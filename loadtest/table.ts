@@ -6,7 +6,7 @@ import type { ScenarioResult } from "./conduct.ts";
 import { worst } from "./verdict.ts";
 
 /** Lays out rows in columns; the first row is the head. */
-export function layOut(rows: readonly (readonly string[])[]): string {
+function layOut(rows: readonly (readonly string[])[]): string {
   const widths = (rows[0] ?? []).map((_, column) =>
     Math.max(...rows.map((row) => (row[column] ?? "").length)),
   );
@@ -35,7 +35,7 @@ function names(title: string, all: readonly Named[]): string[] {
 }
 
 /** The account of one run in lines, each request that is not verified by its number. */
-export function describeAccount(account: Account): string[] {
+function describeAccount(account: Account): string[] {
   const versions = Object.entries(account.byVersion);
   const shown =
     versions.length > 4

@@ -58,7 +58,7 @@ export function openWebSocket(options: {
   }
 
   function fail(end: string): void {
-    say(end, false);
+    outcome = { end, clean: false };
     socket.destroy();
   }
 
