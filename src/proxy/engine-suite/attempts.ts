@@ -116,6 +116,32 @@ export function attemptsSuite(create: CreateEngine): void {
       expect(app.requests.length).toBe(1);
     });
 
+    it("an upload that is interrupted by the app's death waits for the next app without being taken for stalled", async () => {
+      let times = 0;
+      const { app, admission } = await set(
+        {
+          onConnection: (socket) => {
+            if (++times > 1) return;
+            socket.once("data", () => {
+              admission.setRoute({ to: "hold" });
+              socket.destroy();
+            });
+          },
+          onRequest: ({ socket, body }) => socket.write(counted(`${body}`)),
+        },
+        { limits: { bodyTimeoutMs: 150 } },
+      );
+      const client = await stage.client();
+      client.send(`PUT / HTTP/1.1\r\n${HEAD}Content-Length: 10\r\n\r\n01234`);
+      while (admission.counts().held < 1) await new Promise((resolve) => setImmediate(resolve));
+      // Longer than the body's time-out: it is sluice that waits, not the client that stalls.
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      admission.setRoute({ to: "generation", destination: stage.destination });
+      await app.until(() => app.connections === 2);
+      client.send("56789");
+      expect((await client.answer()).body.toString()).toBe("0123456789");
+    });
+
     it("nothing is replayed after a byte of an answer", async () => {
       const { app } = await set({ onRequest: ({ socket }) => socket.end("HTTP/1.1 20") });
       const client = await stage.client();

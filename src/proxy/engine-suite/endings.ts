@@ -166,6 +166,27 @@ export function endingsSuite(create: CreateEngine): void {
       expect(stage.records.every((record) => record.code === "CUT_AT_DEADLINE")).toBe(true);
     });
 
+    it("cut does not start what a client has pipelined behind", async () => {
+      const { engine, app } = await set({ onRequest() {} });
+      const client = await stage.client();
+      client.send(`${GET}POST /never HTTP/1.1\r\n${HEAD}Content-Length: 0\r\n\r\n`);
+      await app.until(() => app.requests.length === 1);
+      while (stage.tickets.account().accepted < 2) await new Promise((resolve) => setImmediate(resolve));
+      expect(engine.cut()).toBe(2);
+      await client.ended();
+      expect(app.requests.map(({ target }) => target)).toEqual(["/"]);
+    });
+
+    it("destroy ends what is under way as deadline, not as the client's doing", async () => {
+      const { engine, app } = await set({ onRequest() {} });
+      const client = await stage.client();
+      client.send(GET);
+      await app.until(() => app.requests.length === 1);
+      engine.destroy();
+      await client.ended();
+      expect(await stage.ended(1)).toMatchObject([{ ending: "deadline" }]);
+    });
+
     it("close waits for what is under way and refuses new connections", async () => {
       let answer: () => void = () => {};
       const { engine, app } = await set({

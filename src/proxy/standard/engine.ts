@@ -27,6 +27,13 @@ export function createStandardEngine(parts: EngineParts): Engine {
     else idleCloser = setTimeout(() => front.closeIdle(), leftMs);
   }
 
+  function cutAll(): number {
+    let count = 0;
+    // The newest first: else the end of one request would start the next one of its connection.
+    for (const exchange of [...active].reverse()) if (exchange.cut()) count++;
+    return count;
+  }
+
   return {
     listen: () => front.listen(),
     windDown: beginWindDown,
@@ -42,11 +49,7 @@ export function createStandardEngine(parts: EngineParts): Engine {
       }
       if (ends.length > 0) await within(STREAM_END_MS, Promise.all(ends));
     },
-    cut() {
-      let count = 0;
-      for (const exchange of [...active]) if (exchange.cut()) count++;
-      return count;
-    },
+    cut: cutAll,
     retire: (generation) => pool.retire(generation),
     get connections() {
       return front.connections.size;
@@ -64,6 +67,7 @@ export function createStandardEngine(parts: EngineParts): Engine {
     destroy() {
       closed ??= front.close();
       clearTimeout(idleCloser);
+      cutAll();
       front.destroy();
       pool.destroy();
     },

@@ -193,6 +193,7 @@ export class Exchange implements Guest, Turn, TunnelSink {
     const { observer, admission } = this.#house.parts;
     visit.written = !failure.sentNothing;
     if (visit.over) return;
+    this.#body?.suspend();
     const generation = visit.destination?.generation ?? 0;
     if (failure.refused) {
       observer.refused(generation);
@@ -207,6 +208,11 @@ export class Exchange implements Guest, Turn, TunnelSink {
       // The connection had ended while it idled: the request has not been sent yet, not even once.
       this.#careful = true;
       this.#admit(true);
+      return;
+    }
+    // The client library took offence at the request itself, and would again.
+    if (failure.code === "INTERNAL") {
+      this.#fail(failure.code, "failed", failure.cause);
       return;
     }
     const verdict = replayVerdict({

@@ -37,6 +37,7 @@ export class Front {
       connectionsCheckingInterval: Math.min(HEAD_CHECK_MS, limits.headTimeoutMs),
       insecureHTTPParser: false,
       joinDuplicateHeaders: false,
+      optimizeEmptyRequests: true,
       noDelay: true,
       // node would answer 400 itself, and nobody would count it. `checkHead` looks.
       requireHostHeader: false,

@@ -46,6 +46,11 @@ export class RequestBody {
     return reader;
   }
 
+  /** The attempt has failed. Until the next one the client's body waits, and its silence is not counted. */
+  suspend(): void {
+    this.#detach();
+  }
+
   /** Forgets the copy: the answer has begun, so the request will not be sent again. */
   release(): void {
     this.#kept = undefined;
