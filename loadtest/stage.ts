@@ -4,7 +4,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Account, type FailedRequest, type SluiceAccount, settle } from "./account.ts";
+import { type Account, settle } from "./account.ts";
 import { type AppProcess, startApp } from "./app-process.ts";
 import { openEventStream } from "./event-stream-client.ts";
 import { createPortSource } from "./free-port.ts";
@@ -16,13 +16,8 @@ import { createRandom } from "./random.ts";
 import { readRecord } from "./record-file.ts";
 import { type Faults, openRelay, type Relay } from "./relay.ts";
 import { type SlowHeadResult, sendSlowHead } from "./slow-head.ts";
-import {
-  exitAccount,
-  metricsAccount,
-  type SluicePorts,
-  type SluiceProcess,
-  startSluice,
-} from "./sluice-process.ts";
+import { collectAccounts, failedRequests } from "./sluice-evidence.ts";
+import { type SluicePorts, type SluiceProcess, startSluice } from "./sluice-process.ts";
 import { createStrictClient, type LoadOptions, type StrictClient } from "./strict-client.ts";
 import type { EventMark } from "./verdict.ts";
 import { openWebSocket, type StreamClient } from "./websocket-client.ts";
@@ -64,8 +59,6 @@ export interface Stage {
   settle(): Promise<Account>;
   close(): Promise<void>;
 }
-
-const QUIET_MS = 2_000;
 
 export interface StageOptions {
   readonly seed: number;
@@ -129,34 +122,6 @@ export async function openStage(options: StageOptions): Promise<Stage> {
     );
     apps.push(app);
     return app;
-  }
-
-  /** The account of a sluice that has ended, or that of one that runs as soon as it is quiet. */
-  async function accountOf(sluice: SluiceProcess, problems: string[]): Promise<SluiceAccount | undefined> {
-    if (!sluice.child.isRunning) return exitAccount(sluice.child);
-    const limit = performance.now() + QUIET_MS;
-    let { account } = await sluice.status();
-    // The last answer reaches the client a moment before its ticket is handed in; there is no event for that.
-    while (account.inFlight > 0 && performance.now() < limit) ({ account } = await sluice.status());
-    const metrics = metricsAccount((await sluice.ops("/metrics")).body);
-    const plain = (each: SluiceAccount) =>
-      JSON.stringify([each.accepted, each.inFlight, ...Object.entries(each.ended).sort()]);
-    if (plain(metrics) !== plain(account))
-      problems.push(`sluice: /metrics says ${plain(metrics)}, /v1/status says ${plain(account)}`);
-    return account;
-  }
-
-  function failedRequests(): FailedRequest[] {
-    const happenings = sluices
-      .flatMap(({ timeline }) => timeline.happenings)
-      .filter(({ type }) => type === "request_failed");
-    return happenings.map(({ details, generation }) => ({
-      requestId: String(details.requestId),
-      method: String(details.method),
-      written: details.written === true,
-      code: String(details.code),
-      generation: Number(details.generation ?? generation ?? 0),
-    }));
   }
 
   function apart(entry: Entry): string | undefined {
@@ -247,21 +212,15 @@ export async function openStage(options: StageOptions): Promise<Stage> {
       await Promise.all([background?.stop(), ...clients.map((client) => client.stop())]);
       for (const stream of streams) stream.close();
       await Promise.all(streams.map((stream) => stream.ended));
-      const problems: string[] = [];
-      const accounts: SluiceAccount[] = [];
-      for (const [index, sluice] of sluices.entries()) {
-        const account = await accountOf(sluice, problems);
-        if (account) accounts.push(account);
-        else problems.push(`sluice ${index + 1} of ${sluices.length} left no account behind`);
-      }
+      const { accounts, problems } = await collectAccounts(sluices);
       const account = settle({
         run,
         entries: clients.flatMap((client) => client.entries),
         executions: apps.flatMap((app) => readRecord(app.record)),
         others: streams.length + slowHeads,
-        sluices: accounts.length === sluices.length ? accounts : [],
+        sluices: accounts,
         hasBackground: background !== undefined,
-        failed: failedRequests(),
+        failed: sluices.flatMap(failedRequests),
         excuses: options.excuses,
         died,
         wasReset: relays.some((relay) => relay.counts().resets > 0),
