@@ -1,6 +1,6 @@
 // Promises about attempts: what is replayed, what is held, what is never sent twice, and how app connections are used.
 
-import { createServer } from "node:net";
+import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
 import { fieldOf } from "./message-reader.ts";
 import { type AppBehaviour, counted, RawApp } from "./raw-app.ts";
@@ -32,33 +32,35 @@ export function attemptsSuite(create: CreateEngine): void {
       await stage.stop();
     });
 
-    it("a request that the dying app may not have executed goes to the second app, once", async () => {
+    it("a replay waits until the death that caused it is known, and goes to the second app, once", async () => {
+      // The lifeline closes right after the connection, as when the kernel ends a process.
+      const lifelines: Socket[] = [];
+      const kernel = createServer((socket) => lifelines.push(socket));
+      await new Promise<void>((resolve) => kernel.listen(0, "127.0.0.1", resolve));
+      const lifeline = connect((kernel.address() as AddressInfo).port, "127.0.0.1");
+      await new Promise((resolve) => kernel.once("connection", resolve));
       let replays = 0;
-      const { admission } = await set(
+      const { app, admission } = await set(
         {
           onRequest: ({ socket }) => {
-            // The lifeline's loss is known only after the connection's.
-            setImmediate(() =>
-              admission.setRoute({ to: "generation", destination: destinationOf(second!.port, 2) }),
-            );
             socket.destroy();
+            lifelines[0]?.destroy();
           },
         },
         { observer: { replayed: () => replays++ } },
       );
       second = await RawApp.start({ onRequest: ({ socket }) => socket.write(counted("second")) });
-      admission.setRoute({ to: "generation", destination: stage.destination });
+      const next = destinationOf(second.port, 2);
+      lifeline.on("end", () => admission.setRoute({ to: "generation", destination: next }));
+      lifeline.resume();
       const client = await stage.client();
-      // The route changes in the same turn in which the loss is seen, or one later; the replay must find the new one.
-      stage.app.behaviour.onRequest = ({ socket }) => {
-        admission.setRoute({ to: "generation", destination: destinationOf(second!.port, 2) });
-        socket.destroy();
-      };
       expect((await client.ask(GET)).body.toString()).toBe("second");
-      expect(replays).toBe(1);
+      expect([replays, app.requests.length]).toEqual([1, 1]);
       expect(await stage.ended(1)).toMatchObject([
         { ending: "answered", generation: 2, replayed: true, slot: "b" },
       ]);
+      lifeline.destroy();
+      kernel.close();
     });
 
     it("a GET is replayed once, not twice", async () => {

@@ -175,6 +175,8 @@ export function endingsSuite(create: CreateEngine): void {
       expect(engine.cut()).toBe(2);
       await client.ended();
       expect(app.requests.map(({ target }) => target)).toEqual(["/"]);
+      const behind = stage.records.find(({ target }) => target === "/never");
+      expect(behind).toMatchObject({ ending: "deadline", generation: 0 });
     });
 
     it("destroy ends what is under way as deadline, not as the client's doing", async () => {

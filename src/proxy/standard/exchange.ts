@@ -10,19 +10,18 @@ import type { AppFailure } from "../app-failure.ts";
 import type { EngineParts } from "../engine.ts";
 import { plainAddress } from "../headers/forwarded.ts";
 import { requestIdOf } from "../headers/request-id.ts";
-import { isIdempotent, replayVerdict } from "../replay.ts";
 import { checkHead } from "../request-check.ts";
 import { Visit } from "../visit.ts";
-import type { AppCall, Order } from "./app-call.ts";
 import type { AppPool } from "./app-pool.ts";
+import { Attempts } from "./attempts.ts";
 import { ClientAnswer } from "./client-answer.ts";
 import type { ClientConnection, Turn } from "./client-connection.ts";
 import type { ClientTunnel } from "./client-tunnel.ts";
+import { isEventStream } from "./event-stream.ts";
 import { probeHalfClosed } from "./half-closed.ts";
-import { NodeCall } from "./node-call.ts";
-import { isExpecting, needsNodeClient, orderOf } from "./order.ts";
+import { isExpecting } from "./order.ts";
 import { RequestBody } from "./request-body.ts";
-import { TunnelCall, type TunnelSink } from "./tunnel-call.ts";
+import type { TunnelSink } from "./tunnel-call.ts";
 import { upgradeHead } from "./upgrade-head.ts";
 import type { WindDown } from "./wind-down.ts";
 
@@ -46,11 +45,7 @@ export class Exchange implements Guest, Turn, TunnelSink {
   readonly #response: ServerResponse;
   readonly #tunnel: ClientTunnel | undefined;
   readonly #body: RequestBody | undefined;
-  #order: Order | undefined = undefined;
-  #call: AppCall | undefined = undefined;
-  #answerSeen = false;
-  /** The next attempt takes a connection that is beyond doubt. */
-  #careful = false;
+  readonly #attempts: Attempts;
   #said100 = false;
   #gone = false;
   #stopProbing: (() => void) | undefined = undefined;
@@ -91,6 +86,12 @@ export class Exchange implements Guest, Turn, TunnelSink {
         this.#fail("BODY_TIMEOUT", "refused", "body stalled"),
       );
     }
+    this.#attempts = new Attempts(
+      parts,
+      house.pool,
+      { request, body: this.#body, tunnel, visit: this.visit },
+      this,
+    );
     response.on("finish", () => this.#finished());
     response.on("close", () => this.#closed());
     response.on("drain", () => this.#drained());
@@ -141,14 +142,7 @@ export class Exchange implements Guest, Turn, TunnelSink {
 
   proceed(destination: Destination): void {
     this.visit.boards(destination);
-    const once = this.#careful || !this.#isRepeatable();
-    const order = this.#orderNow();
-    const { parts, pool } = this.#house;
-    const nodeParts = { limits: parts.limits, accepted: parts.observer.accepted };
-    if (this.#tunnel) this.#call = new TunnelCall(destination, order, this.#tunnel, nodeParts, this);
-    else if (needsNodeClient(this.#request, order))
-      this.#call = new NodeCall(destination, order, nodeParts, this);
-    else this.#call = pool.send(destination, order, once, this);
+    this.#attempts.begin(destination);
   }
 
   refuse(code: ErrorCode): void {
@@ -158,14 +152,14 @@ export class Exchange implements Guest, Turn, TunnelSink {
   // --- What the app says.
 
   onInterim(status: number, rawHeaders: string[]): void {
-    this.#answerSeen = true;
+    this.#attempts.answerSeen = true;
     if (status === 101) this.#fail("APP_MALFORMED", "failed", "101 without being asked");
     else if (status === 100) this.#pass100();
     else this.#trySending(() => this.#answer.interim(status, rawHeaders));
   }
 
   onHead(status: number, reason: string, rawHeaders: string[]): void {
-    this.#answerSeen = true;
+    this.#attempts.answerSeen = true;
     this.visit.firstByte();
     this.#body?.release();
     const head = { status, reason, rawHeaders, method: this.visit.visitor.method };
@@ -190,41 +184,13 @@ export class Exchange implements Guest, Turn, TunnelSink {
 
   onFailure(failure: AppFailure): void {
     const { visit } = this;
-    const { observer, admission } = this.#house.parts;
-    visit.written = !failure.sentNothing;
-    if (visit.over) return;
-    this.#body?.suspend();
     const generation = visit.destination?.generation ?? 0;
-    if (failure.refused) {
-      observer.refused(generation);
-      const { route } = admission;
-      // The observer left it where it is: there is nobody else to ask.
-      if (route.to === "generation" && route.destination.generation === generation) {
-        this.#fail(failure.code, "failed", failure.cause);
-      } else this.#admit(true);
-      return;
-    }
-    if (failure.stale && failure.sentNothing && !this.#answerSeen && !this.#careful) {
-      // The connection had ended while it idled: the request has not been sent yet, not even once.
-      this.#careful = true;
-      this.#admit(true);
-      return;
-    }
-    // The client library took offence at the request itself, and would again.
-    if (failure.code === "INTERNAL") {
-      this.#fail(failure.code, "failed", failure.cause);
-      return;
-    }
-    const verdict = replayVerdict({
-      ...failure,
-      answerSeen: failure.answerSeen || this.#answerSeen,
-      method: visit.visitor.method,
-      hasIdempotencyKey: this.#request.headers["idempotency-key"] !== undefined,
-      bodyInHand: this.#body?.inHand ?? true,
-      replayedBefore: visit.replayed,
-    });
-    if (verdict === "fail") this.#fail(failure.code, "failed", failure.cause);
-    else this.#replay(generation);
+    if (visit.over) return;
+    if (failure.refused) this.#house.parts.observer.refused(generation);
+    const next = this.#attempts.after(failure);
+    if (next === "again") this.#admit(true);
+    else if (next === "replay") this.#replay(generation);
+    else this.#fail(failure.code, "failed", failure.cause);
   }
 
   onUpgrade(reason: string, rawHeaders: string[]): void {
@@ -253,7 +219,7 @@ export class Exchange implements Guest, Turn, TunnelSink {
     const { socket } = this.#connection;
     if (this.#tunnel && visit.status === 101) this.#tunnel.sayGoodbye(code);
     else if (visit.kind === "event-stream" && this.#answer.canEndEarly) {
-      this.#call?.abort();
+      this.#attempts.abort();
       this.#endAnswer([]);
       return new Promise((resolve) => this.#response.once("close", resolve));
     } else return undefined;
@@ -279,7 +245,6 @@ export class Exchange implements Guest, Turn, TunnelSink {
   }
 
   #admit(again: boolean): void {
-    this.#call = undefined;
     this.visit.waits();
     this.#house.parts.admission.admit(this, again);
   }
@@ -287,8 +252,6 @@ export class Exchange implements Guest, Turn, TunnelSink {
   #replay(generation: number): void {
     const { visit } = this;
     visit.replayed = true;
-    this.#careful = true;
-    this.#call = undefined;
     visit.ticket.alight();
     // A process that dies closes its sockets one by one: the listening one may still take a connection, only to reset it.
     this.#house.parts.admission.whenElsewhere(generation, DEATH_NEWS_MS, () => {
@@ -296,28 +259,6 @@ export class Exchange implements Guest, Turn, TunnelSink {
       this.#house.parts.observer.replayed(generation, visit.visitor.requestId);
       this.#admit(true);
     });
-  }
-
-  #orderNow(): Order {
-    if (!this.#order) {
-      const { parts } = this.#house;
-      const client = this.#connection.socket.remoteAddress ?? "";
-      this.#order = orderOf(this.#request, this.#body, {
-        client,
-        trusted: parts.isTrustedProxy(client),
-        requestId: this.visit.visitor.requestId,
-        via: parts.via,
-        keepUpgrade: this.#tunnel !== undefined,
-      });
-    }
-    return this.#order;
-  }
-
-  #isRepeatable(): boolean {
-    const { method, headers } = this.#request;
-    if (!isIdempotent(method ?? "") && headers["idempotency-key"] === undefined) return false;
-    const most = this.#house.parts.limits.replayBodyBytes;
-    return this.#body === undefined || Number(headers["content-length"] ?? Number.POSITIVE_INFINITY) <= most;
   }
 
   #isLast(): boolean {
@@ -342,14 +283,10 @@ export class Exchange implements Guest, Turn, TunnelSink {
   }
 
   #endAnswer(rawTrailers: string[]): void {
-    this.#noteWritten();
+    this.#attempts.noteWritten();
     if (!this.#request.complete) this.#connection.closeInOrder();
     this.#answer.end(rawTrailers);
     this.#body?.close();
-  }
-
-  #noteWritten(): void {
-    if (this.#call) this.visit.written = this.#call.written;
   }
 
   #fail(code: ErrorCode, ending: Ending, cause?: string): void {
@@ -358,8 +295,7 @@ export class Exchange implements Guest, Turn, TunnelSink {
     this.#ending = ending;
     visit.code = code;
     visit.cause = cause;
-    this.#noteWritten();
-    this.#call?.abort();
+    this.#attempts.abort();
     this.#body?.close();
     if (this.#tunnel) {
       if (visit.status === 101) {
@@ -384,8 +320,7 @@ export class Exchange implements Guest, Turn, TunnelSink {
     this.#gone = true;
     if (this.visit.over) return;
     this.#house.parts.admission.withdraw(this);
-    this.#noteWritten();
-    this.#call?.abort();
+    this.#attempts.abort();
     this.#body?.close();
     if (!this.#ending) {
       this.visit.code = "CLIENT_LEFT";
@@ -396,7 +331,7 @@ export class Exchange implements Guest, Turn, TunnelSink {
 
   #drained(): void {
     this.#answer.drained();
-    this.#call?.resume();
+    this.#attempts.resume();
   }
 
   #end(ending: Ending): void {
@@ -407,12 +342,4 @@ export class Exchange implements Guest, Turn, TunnelSink {
     if (!this.#gone && !this.#tunnel && !this.#request.complete) this.#connection.linger();
     this.#connection.done(this);
   }
-}
-
-function isEventStream(rawHeaders: readonly string[]): boolean {
-  for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
-    if (rawHeaders[i]!.toLowerCase() === "content-type")
-      return /^text\/event-stream\b/i.test(rawHeaders[i + 1]!);
-  }
-  return false;
 }
