@@ -106,7 +106,7 @@ export function settle(evidence: Evidence): Account {
     const setApart = evidence.apart(entry);
     const excuse = findExcuse(entry, failed, evidence);
     if (setApart !== undefined) apart.push(nameOf(entry, setApart));
-    else if (excuse !== undefined) excused.push(nameOf(entry, excuse));
+    else if (excuse !== undefined) excused.push(nameOf(entry, `${excuse}; executed ${times.length}x`));
     else lost.push(nameOf(entry, describe(entry, times.length, failed)));
   }
 

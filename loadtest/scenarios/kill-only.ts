@@ -1,6 +1,7 @@
 import { atMost, firstGoodAfter, informs, longestAround, median, milliseconds } from "../figures.ts";
 import { KILL_MIX } from "../mix.ts";
 import { pause, type Scenario } from "../scenario.ts";
+import { keepUnderWay } from "../under-way.ts";
 
 /** From death to the new process's start of listening; with node's own start the app is back after some 390 ms. */
 const DOWN_MS = 250;
@@ -16,6 +17,7 @@ export const killOnly: Scenario = {
     await stage.startSluice(["a"], isControl ? ["--hold-max", "0"] : []);
     let app = await stage.startApp("a", "v1");
     const load = await stage.load({ mix: KILL_MIX, connections: sizes.connections, rate: sizes.rate });
+    await keepUnderWay(stage);
     await pause(sizes.calmMs);
     const killedAt: number[] = [];
     const acceptedAt: number[] = [];

@@ -2,12 +2,14 @@ import { atMost, exactly, firstGoodAfter, informs, longestAround, median, millis
 import { KILL_MIX } from "../mix.ts";
 import { pause, type Scenario, type Sizes, type Told } from "../scenario.ts";
 import type { App, SlotName, Stage } from "../stage.ts";
+import { keepUnderWay } from "../under-way.ts";
 
 /** The same deaths without what sluice does for them: nobody to take over, nothing held, nothing replayed. */
 async function killUnprotected(stage: Stage, sizes: Sizes): Promise<Told> {
   await stage.startSluice(["a"], ["--hold-max", "0", "--replay-body", "0B"]);
   const app = await stage.startApp("a", "v1");
   await stage.load({ mix: KILL_MIX, connections: sizes.connections, rate: sizes.rate });
+  await keepUnderWay(stage);
   await pause(sizes.calmMs);
   stage.kill(app, "SIGKILL");
   await app.child.exited;
@@ -28,6 +30,8 @@ export async function killRounds(
   };
   await stage.sluice.timeline.wait(({ type, version }) => type === "switch" && version === "v2", 10_000);
   const load = await stage.load({ mix: KILL_MIX, connections: sizes.connections, rate: sizes.rate });
+  // Over a bad network the load alone keeps requests under way, and a slow one might meet a reset and a kill: one replay is promised.
+  if (stage.relays.length === 0) await keepUnderWay(stage);
   const killedAt: number[] = [];
   let active: SlotName = "b";
   await pause(sizes.calmMs);

@@ -1,6 +1,7 @@
 import { firstGoodAfter, informs, median, milliseconds } from "../figures.ts";
 import { FIGURES_MIX } from "../mix.ts";
 import { pause, type Scenario } from "../scenario.ts";
+import { keepUnderWay } from "../under-way.ts";
 
 export const restart: Scenario = {
   name: "restart",
@@ -12,6 +13,7 @@ export const restart: Scenario = {
     await stage.startSluice(["a"], isControl ? ["--hold-max", "0"] : []);
     let app = await stage.startApp("a", "v1");
     const load = await stage.load({ mix: FIGURES_MIX, connections: sizes.connections, rate: sizes.rate });
+    await keepUnderWay(stage);
     await pause(sizes.calmMs);
     const stoppedAt: number[] = [];
     const acceptedAt: number[] = [];

@@ -3,6 +3,7 @@ import { isUnwanted } from "../ledger.ts";
 import { FIGURES_MIX } from "../mix.ts";
 import { pause, type Scenario, type Sizes, type Told } from "../scenario.ts";
 import type { App, SlotName, Stage } from "../stage.ts";
+import { keepUnderWay } from "../under-way.ts";
 
 const REPORT_MS = 10_000;
 
@@ -40,6 +41,7 @@ async function replaceInPlace(stage: Stage, sizes: Sizes): Promise<Told> {
   await stage.startSluice(["a"], ["--hold-max", "0"]);
   const old = await stage.startApp("a", "v1");
   await stage.load({ mix: FIGURES_MIX, connections: sizes.connections, rate: sizes.rate });
+  await keepUnderWay(stage);
   await pause(sizes.calmMs);
   stage.kill(old, "SIGTERM");
   await old.child.exited;
@@ -60,6 +62,7 @@ export const switchScenario: Scenario = {
     await stage.startSluice(["a", "b"], []);
     let active = await stage.startApp("a", "v1");
     const load = await stage.load({ mix: FIGURES_MIX, connections: sizes.connections, rate: sizes.rate });
+    await keepUnderWay(stage);
     await pause(sizes.calmMs * 2);
     const switches: { at: number; to: string; acceptedAt: number }[] = [];
     for (let round = 0; round < sizes.rounds.switch; round++) {
