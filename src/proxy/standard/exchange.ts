@@ -27,6 +27,7 @@ import type { WindDown } from "./wind-down.ts";
 
 /** So long the news that a generation has died may take, ms; after it, a broken connection was the connection's own affair. */
 const DEATH_NEWS_MS = 20;
+const IDLE_CLOSE_NEWS_MS = 2;
 
 /** What all exchanges of one engine share. */
 export interface House {
@@ -188,9 +189,9 @@ export class Exchange implements Guest, Turn, TunnelSink {
     if (visit.over) return;
     if (failure.refused) this.#house.parts.observer.refused(generation);
     const next = this.#attempts.after(failure);
-    if (next === "again") this.#admit(true);
-    else if (next === "replay") this.#replay(generation);
-    else this.#fail(failure.code, "failed", failure.cause);
+    if (next === "fail") this.#fail(failure.code, "failed", failure.cause);
+    else if (failure.refused) this.#admit(true);
+    else this.#admitLater(generation, next === "replay");
   }
 
   onUpgrade(reason: string, rawHeaders: string[]): void {
@@ -249,14 +250,18 @@ export class Exchange implements Guest, Turn, TunnelSink {
     this.#house.parts.admission.admit(this, again);
   }
 
-  #replay(generation: number): void {
+  /**
+   * A process that dies closes its sockets one by one: the listening one may still take a connection, only to reset it. So
+   * the news of a death is waited for; what was not sent at all has most likely met an idle time-out, and waits less.
+   */
+  #admitLater(generation: number, isReplay: boolean): void {
     const { visit } = this;
-    visit.replayed = true;
+    visit.replayed ||= isReplay;
     visit.ticket.alight();
-    // A process that dies closes its sockets one by one: the listening one may still take a connection, only to reset it.
-    this.#house.parts.admission.whenElsewhere(generation, DEATH_NEWS_MS, () => {
+    const { admission, observer } = this.#house.parts;
+    admission.whenElsewhere(generation, isReplay ? DEATH_NEWS_MS : IDLE_CLOSE_NEWS_MS, () => {
       if (visit.over) return;
-      this.#house.parts.observer.replayed(generation, visit.visitor.requestId);
+      if (isReplay) observer.replayed(generation, visit.visitor.requestId);
       this.#admit(true);
     });
   }
