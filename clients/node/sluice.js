@@ -9,13 +9,22 @@
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import http from "node:http";
+import { Server } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
+
+/** close() returns at once, and waits for connections that become idle after it: sluice keeps them for the next request. */
+async function closed(server) {
+  const idle = setInterval(() => server.closeIdleConnections?.(), 50);
+  await once(server, "close");
+  clearInterval(idle);
+}
 
 /**
  * @param {object} options
  * @param {string} options.version What runs here: 1 to 128 printable characters.
- * @param {() => unknown} [options.onStop] Finishes the work in flight; may return a promise. Called once, on SIGTERM or SIGINT, when
- *   sluice sends no new requests; the process exits after it. Without it: handle SIGTERM yourself, call stopping() first.
+ * @param {() => unknown} [options.onStop] Finishes the work in flight; returns a promise, or a server that is closing. Called
+ *   once, on SIGTERM or SIGINT, when sluice sends no new requests; then the process exits. Without it: handle SIGTERM
+ *   yourself, and call stopping() first.
  * @param {() => unknown} [options.onReload] Called for `sluice reload`, one call at a time; a throw is reported as the reason.
  * @param {(state: string) => void} [options.onState] Hears accepted, active, standby, draining, superseded.
  * @param {string[]} [options.signals] Further signals for which the app has registered handlers.
@@ -137,7 +146,9 @@ export function connect({ version, onStop, onReload, onState, signals = [], log 
     stopped = true;
     await stopping();
     try {
-      await onStop();
+      const result = onStop();
+      if (result instanceof Server) await closed(result);
+      else await result;
     } catch (error) {
       log(`sluice: onStop failed: ${error?.stack ?? error}`);
       process.exitCode = 1;

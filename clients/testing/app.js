@@ -9,8 +9,6 @@ const { VERSION = "v1", PORT, READY_AFTER_MS = "0", NO_STOP } = process.env;
 let isReloadable = true;
 
 const server = http.createServer(async (request, response) => {
-  // close() waits for connections that become idle after it: sluice keeps them for the next request.
-  response.on("close", () => server.listening || setImmediate(() => server.closeIdleConnections()));
   const { pathname, searchParams } = new URL(request.url ?? "", "http://app");
   let answer = VERSION;
   if (pathname === "/slow") {
@@ -39,7 +37,7 @@ const sluice = connect({
     : {
         onStop: () => {
           say("stop");
-          return new Promise((resolve) => server.close(resolve));
+          return server.close();
         },
       }),
   onReload: () => {

@@ -69,6 +69,17 @@ func (s *webSocket) close(code uint16, reason string) {
 	_ = s.connection.SetReadDeadline(time.Now().Add(2 * time.Second))
 }
 
+// drain reads what still comes until the peer or the deadline of close ends it: closing with unread bytes would be a reset,
+// which overtakes the code on its way.
+func (s *webSocket) drain() {
+	s.writing.Lock()
+	isClosing := s.isClosing
+	s.writing.Unlock()
+	if isClosing {
+		_, _ = io.Copy(io.Discard, s.reader)
+	}
+}
+
 // serve reads until the WebSocket has ended and calls onMessage for each message.
 func (s *webSocket) serve(onMessage func(opcode byte, message []byte) error) {
 	defer s.connection.Close()
@@ -78,6 +89,7 @@ func (s *webSocket) serve(onMessage func(opcode byte, message []byte) error) {
 		isLast, opcode, payload, err := s.read()
 		switch {
 		case err != nil:
+			s.drain()
 			return
 		case opcode == closing:
 			_ = s.write(closing, payload[:min(2, len(payload))])
@@ -93,6 +105,7 @@ func (s *webSocket) serve(onMessage func(opcode byte, message []byte) error) {
 		message = append(message, payload...)
 		if len(message) >= largest {
 			s.close(1009, "too large")
+			s.drain()
 			return
 		}
 		if isLast && onMessage(kind, message) != nil {
