@@ -1,40 +1,57 @@
 // The recording app: an ordinary HTTP server on loopback that writes down what it executes and proves, in each answer,
-// which version received which bytes. A process of its own, so that it can be killed.
+// which version received which bytes. A process of its own, so that it can be killed. In a container, where flags cannot
+// be changed in place, the environment (its image's, its slot's) says what the flags do not.
 
 import { createHash, hash } from "node:crypto";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { Socket } from "node:net";
+import { hostname } from "node:os";
 import { parseArgs } from "node:util";
 import { openLifeline } from "./lifeline.ts";
 import { createPattern } from "./pattern.ts";
 import { createRandom } from "./random.ts";
 import { createRecorder } from "./record-file.ts";
+import { connectRecorder } from "./record-stream.ts";
 import { acceptOf, CLOSE, createFrameReader, encodeFrame, PING, PONG, TEXT } from "./websocket-frame.ts";
+
+const { env } = process;
 
 const { values: flags } = parseArgs({
   options: {
-    port: { type: "string" },
-    version: { type: "string", default: "v1" },
+    host: { type: "string", default: env.APP_HOST ?? "127.0.0.1" },
+    port: { type: "string", ...(env.PORT ? { default: env.PORT } : {}) },
+    version: { type: "string", default: env.APP_VERSION ?? "v1" },
+    /** Where it writes down what it executes: a file, or HOST:PORT of a scribe. */
     record: { type: "string" },
-    control: { type: "string" },
-    slot: { type: "string", default: "a" },
+    scribe: { type: "string", ...(env.APP_SCRIBE ? { default: env.APP_SCRIBE } : {}) },
+    control: { type: "string", ...(env.SLUICE_CONTROL ? { default: env.SLUICE_CONTROL } : {}) },
+    slot: { type: "string", default: env.SLUICE_SLOT ?? "a" },
     /** Listening and handshake come this long after the start, ms. */
-    "start-delay": { type: "string", default: "0" },
+    "start-delay": { type: "string", default: env.APP_START_DELAY ?? "0" },
     /** Idle kept-alive connections are closed after a random time of up to this long, ms. */
     "close-idle": { type: "string" },
-    /** What SIGTERM does: "graceful" finishes what is in flight; "at-once" exits in the middle of it. */
-    "at-term": { type: "string", default: "graceful" },
+    /**
+     * What SIGTERM does: "graceful" finishes what is in flight; "at-once" exits in the middle of it; "slow" is graceful and
+     * takes 10 s more; "deaf" has no handler, and says so in the handshake.
+     */
+    "at-term": { type: "string", default: env.APP_AT_TERM ?? "graceful" },
+    /** A bad version: "crash" at the start, "never-ready", "fails-later": its health fails for good 3 s after the start. */
+    trouble: { type: "string", default: env.APP_TROUBLE ?? "none" },
     /** Every Nth answer lies, in a different way each time. */
     lie: { type: "string" },
     seed: { type: "string", default: "1" },
   },
 });
-if (!flags.port || !flags.record) throw new Error("--port and --record are needed");
+if (!flags.port || !(flags.record || flags.scribe))
+  throw new Error("--port and --record or --scribe are needed");
+if (flags.trouble === "crash") process.exit(3);
 
 const { version } = flags;
 const pattern = createPattern();
 const random = createRandom(Number(flags.seed));
-const record = createRecorder(flags.record, version);
+const record = flags.scribe
+  ? await connectRecorder(flags.scribe, `${hostname()}/${flags.slot}/${Date.now()}`, version)
+  : createRecorder(flags.record!, version);
 const lieEvery = Number(flags.lie ?? 0);
 const closeIdleMs = Number(flags["close-idle"] ?? 0);
 const busy = new WeakMap<Socket, number>();
@@ -42,6 +59,8 @@ const tunnels = new Set<Socket>();
 const streams = new Set<ServerResponse>();
 let answered = 0;
 let stopping = false;
+let healthy = flags.trouble !== "never-ready";
+if (flags.trouble === "fails-later") setTimeout(() => (healthy = false), 3_000);
 
 function say(line: Readonly<Record<string, unknown>>): void {
   process.stdout.write(`${JSON.stringify(line)}\n`);
@@ -141,8 +160,13 @@ const server = createServer((request, response) => {
     record(-1, request.method ?? "", "-");
     request.resume();
     response.end(version);
-  } else if (url.pathname === "/healthz") response.end("ok");
-  else {
+  } else if (url.pathname === "/healthz") {
+    response.statusCode = healthy ? 200 : 500;
+    response.end(healthy ? "ok" : "sick");
+  } else if (url.pathname === "/sick") {
+    healthy = false;
+    response.end();
+  } else {
     response.statusCode = 404;
     response.end();
   }
@@ -182,16 +206,24 @@ function stop(): Promise<void> {
   return new Promise((resolve) => server.close(() => resolve()));
 }
 
-const isGraceful = flags["at-term"] === "graceful";
-process.on("SIGTERM", () => {
-  say({ type: "sigterm" });
-  // With a lifeline its client stops the app, otherwise nobody else does.
-  if (!isGraceful) process.exit(0);
-  else if (!flags.control) stop().then(() => process.exit(0));
-});
+const manner = flags["at-term"];
+const isGraceful = manner === "graceful" || manner === "slow";
+
+async function leave(): Promise<void> {
+  await stop();
+  if (manner === "slow") await new Promise((resolve) => setTimeout(resolve, 10_000));
+}
+
+if (manner !== "deaf")
+  process.on("SIGTERM", () => {
+    say({ type: "sigterm" });
+    // With a lifeline its client stops the app, otherwise nobody else does.
+    if (!isGraceful) process.exit(0);
+    else if (!flags.control) leave().then(() => process.exit(0));
+  });
 
 setTimeout(() => {
-  server.listen(Number(flags.port), "127.0.0.1", () => {
+  server.listen(Number(flags.port), flags.host, () => {
     say({ type: "listening", pid: process.pid });
     if (!flags.control) return;
     const { control, slot } = flags;
@@ -199,7 +231,8 @@ setTimeout(() => {
       control,
       slot,
       version,
-      onStop: isGraceful ? stop : undefined,
+      onStop: isGraceful ? leave : undefined,
+      signals: manner === "deaf" ? [] : ["SIGTERM"],
       onState: (state) => say({ type: state }),
     });
   });

@@ -8,6 +8,8 @@ export interface LifelineOptions {
   readonly version: string;
   /** Finishes what is in flight; the process exits after it. Undefined: the app has a SIGTERM handler of its own. */
   readonly onStop: (() => Promise<void>) | undefined;
+  /** Signals for which the app has handlers of its own. */
+  readonly signals: readonly string[];
   /** Hears accepted, active, standby, draining, superseded. */
   readonly onState: (state: string) => void;
 }
@@ -17,7 +19,7 @@ interface Client {
     version: string;
     onStop?: () => Promise<void>;
     onState: (state: string) => void;
-    signals?: string[];
+    signals?: readonly string[];
   }): { ready(): void };
 }
 
@@ -28,6 +30,6 @@ export async function openLifeline(options: LifelineOptions): Promise<void> {
   process.env.SLUICE_SLOT = options.slot;
   const file = new URL("../clients/node/sluice.js", import.meta.url).href;
   const { connect } = (await import(file)) as Client;
-  const { version, onState, onStop } = options;
-  connect({ version, onState, ...(onStop ? { onStop } : { signals: ["SIGTERM"] }) }).ready();
+  const { version, onState, onStop, signals } = options;
+  connect({ version, onState, ...(onStop ? { onStop } : { signals }) }).ready();
 }
