@@ -35,7 +35,7 @@ const SHORT: Sizes = {
   background: 0,
   calmMs: 250,
   steadyMs: 1_000,
-  slowMs: 1_200,
+  slowMs: 1_000,
   drainDelayMs: 700,
   limitMs: 30_000,
 };

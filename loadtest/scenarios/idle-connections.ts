@@ -34,7 +34,6 @@ export const idleConnections: Scenario = {
       rate: (COUNT * 1000) / PERIOD_MS,
     });
     await pause(PERIOD_MS * 1.5);
-    stage.mark(`${COUNT} connections`);
     const after = await residentBytes(stage);
     const kib = (after - before) / COUNT / 1024;
     const { connections } = await stage.sluice.status();

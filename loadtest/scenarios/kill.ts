@@ -68,6 +68,11 @@ export const kill: Scenario = {
     await stage.startSluice(["a", "b"], []);
     const { killedAt, load } = await killRounds(stage, sizes, sizes.rounds.kill);
     const first = killedAt.map((at) => firstGoodAfter(load.entries, at));
+    // Between the signal and the first sign of the death lies the kernel's work, which no proxy can shorten.
+    const reports = stage.sluice.timeline.happenings.filter(({ type }) => type === "lifeline_lost");
+    const noticed = killedAt.map(
+      (at) => (reports.find(({ seenAt }) => seenAt > at)?.seenAt ?? Number.NaN) - at,
+    );
     const longest = killedAt.map((at) => longestAround(load.entries, at, 200));
     const idempotent = load.entries.filter(
       ({ failure, method }) => failure !== undefined && method !== "POST",
@@ -76,6 +81,7 @@ export const kill: Scenario = {
       figures: [
         exactly("GET, HEAD and PUT that failed", idempotent.length, 0),
         atMost(`first good answer after ${killedAt.length} kills, median`, median(first), 5),
+        informs("kill to sluice's report of the lost lifeline, median", milliseconds(median(noticed))),
         informs("first good answer, slowest", milliseconds(Math.max(...first))),
         atMost("longest answer around a kill, median", median(longest), 30),
         informs("longest answer around a kill, slowest", milliseconds(Math.max(...longest))),

@@ -111,7 +111,7 @@ export const podStops: readonly Scenario[] = [
     "slots-first",
     "The same with the slot's hook first.",
     "SIGTERM to app and sluice without any hook",
-    true,
+    false,
   ),
   podStop(
     "sigterm",
