@@ -79,7 +79,7 @@ export function makeActive(turn: Turn, next: Generation | undefined, cause: Swit
       details: { cause, ...(old ? { fromGeneration: old.id, fromSlot: old.slot } : {}) },
     });
     act(turn, { do: "save-hint", versions: everActive, instance: next.instance });
-  } else {
+  } else if (turn.state.pod.phase === "serving" || turn.state.pod.phase === "leaving") {
     emit(turn, {
       type: "hold_began",
       message: "No slot can take new requests: they are held",
