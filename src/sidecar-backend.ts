@@ -38,6 +38,9 @@ export interface BackendParts {
   readonly objection: (handshake: Handshake) => SluiceError | undefined;
 }
 
+/** The longest that a request may be on its way over loopback before the app has read it, connecting included, ms. */
+const ARRIVAL_MS = 100;
+
 export function createBackend(parts: BackendParts): Backend {
   const { config, now, conductor, tickets, admission, engine, hooks, drains, timeline } = parts;
 
@@ -142,7 +145,11 @@ export function createBackend(parts: BackendParts): Backend {
     gate(slot, gate, { open, reason, ttlMs }) {
       conductor.dispatch({ type: "gate", slot, gate, open, reason, ttlMs });
     },
-    stopping: (slot) => conductor.dispatch({ type: "stopping", slot }),
+    async stopping(slot) {
+      conductor.dispatch({ type: "stopping", slot });
+      const { generation } = slotNamed(slot);
+      if (generation) await arrivals(generation.id);
+    },
     reload: (slot) => order("reload", slot, () => reload(slot)),
     outcome(slot, id, outcome) {
       slotNamed(slot);
@@ -200,6 +207,20 @@ export function createBackend(parts: BackendParts): Backend {
       details: { ok: outcome.ok },
     });
     return outcome;
+  }
+
+  /**
+   * An app that closes its idle connections as it stops would close one with a request that it has not read yet. So it is
+   * told to go on when nothing is in flight, or when what was has had the time to arrive.
+   */
+  function arrivals(generation: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, ARRIVAL_MS);
+      tickets.whenIdle(generation).then(() => {
+        clearTimeout(timer);
+        resolve();
+      });
+    });
   }
 
   function living(name: string) {

@@ -89,6 +89,7 @@ export function createMemoryBackend() {
     stopping(slot) {
       known(slot);
       stopping.push(slot);
+      return Promise.resolve();
     },
     reload: () => state.reload(),
     outcome(slot, id, outcome) {

@@ -112,7 +112,8 @@ export interface Backend {
   handshake(handshake: Handshake, stream: LifelineStream): Lifeline;
   /** Throws UNKNOWN_SLOT, UNKNOWN_GATE, NO_GENERATION. */
   gate(slot: string, gate: string, order: GateOrder): void;
-  stopping(slot: string): void;
+  /** No new requests at once; resolves when those that were on their way have reached the app. Throws UNKNOWN_SLOT, NO_GENERATION. */
+  stopping(slot: string): Promise<void>;
   /** Sends `reload` to the app and resolves with the outcome that it reports within 5 s. */
   reload(slot: string): Promise<{ readonly ok: boolean; readonly reason: string }>;
   /** The app's answer to a command. Throws UNKNOWN_COMMAND. */

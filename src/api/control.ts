@@ -52,8 +52,8 @@ export function createControlServer({ backend, addresses, onError }: ControlServ
       backend.gate(slotOf(call), call.params.gate ?? "", parseGateOrder(call.body));
       return DONE;
     },
-    "POST /v1/slots/:slot/stopping": (call) => {
-      backend.stopping(slotOf(call));
+    "POST /v1/slots/:slot/stopping": async (call) => {
+      await backend.stopping(slotOf(call));
       return DONE;
     },
     "POST /v1/slots/:slot/reload": async (call) => {
