@@ -6,8 +6,8 @@ import { SluiceError } from "../errors.ts";
 type Options = NonNullable<ParseArgsConfig["options"]>;
 
 /**
- * Options and positional arguments. `names` names the positionals, all of which must be there.
- * Throws USAGE.
+ * Options and positional arguments. `names` names the positionals, all of which must be there; a last one such as
+ * `[FILE...]` takes any number. Throws USAGE.
  */
 export function parseArguments<const O extends Options>(
   argv: readonly string[],
@@ -18,9 +18,10 @@ export function parseArguments<const O extends Options>(
     parseArgs({ args: [...argv], options, allowPositionals: true, allowNegative: true, strict: true }),
   );
   const { positionals, values } = parsed;
-  const missing = names.slice(positionals.length);
+  const takesMore = names.at(-1)?.endsWith("...]") === true;
+  const missing = (takesMore ? names.slice(0, -1) : names).slice(positionals.length);
   if (missing.length > 0) throw new SluiceError("USAGE", `${missing.join(" and ")} must be given`);
-  if (positionals.length > names.length) {
+  if (!takesMore && positionals.length > names.length) {
     throw new SluiceError("USAGE", `there is one argument too many: ${positionals[names.length]}`);
   }
   return { values, positionals };

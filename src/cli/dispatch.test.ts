@@ -23,6 +23,8 @@ async function call(argv: readonly string[], env: Record<string, string> = {}, n
     colour: false,
     columns: 100,
     paint: createPaint(false),
+    inputIsTerminal: true,
+    input: () => Promise.resolve(""),
     out: (text) => {
       out += text;
     },

@@ -40,6 +40,11 @@ const VERBS: Readonly<Record<string, Entry>> = {
     load: async () => (await import("./loadtest.ts")).loadtest,
     ownHelp: true,
   },
+  inject: { summary: "Put sluice into manifests.", load: async () => (await import("./inject.ts")).inject },
+  uninject: {
+    summary: "Take sluice out of manifests again.",
+    load: async () => (await import("./uninject.ts")).uninject,
+  },
   version: { summary: "Print the version.", load: async () => (await import("./version.ts")).version },
 };
 

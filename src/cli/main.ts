@@ -1,6 +1,7 @@
 // The command line's entry: the process in, an exit code out.
 
 import { basename } from "node:path";
+import { text } from "node:stream/consumers";
 import { dispatch } from "./dispatch.ts";
 import { createPaint, wantsColour } from "./paint.ts";
 
@@ -19,7 +20,9 @@ const exitCode = await dispatch(process.argv.slice(2), {
   colour,
   columns: process.stdout.columns ?? 100,
   paint: createPaint(colour),
-  out: (text) => process.stdout.write(text),
-  err: (text) => process.stderr.write(text),
+  inputIsTerminal: process.stdin.isTTY === true,
+  input: () => text(process.stdin),
+  out: (written) => process.stdout.write(written),
+  err: (written) => process.stderr.write(written),
 });
 process.exit(exitCode);

@@ -13,6 +13,10 @@ export interface Terminal {
   readonly colour: boolean;
   readonly columns: number;
   readonly paint: Paint;
+  /** Whether nobody has put anything into stdin: a person would have to type it. */
+  readonly inputIsTerminal: boolean;
+  /** All of stdin, once it has ended. */
+  input(): Promise<string>;
   out(text: string): void;
   err(text: string): void;
 }

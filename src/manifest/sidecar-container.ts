@@ -1,0 +1,63 @@
+// The container of sluice.
+
+import { dirname } from "node:path/posix";
+import { formatControlAddress } from "../config/address.ts";
+import type { Config } from "../config/config.ts";
+import type { App } from "./app-container.ts";
+import { type InjectOptions, OPS_PORT_NAME, SIDECAR, VOLUME } from "./inject-options.ts";
+import type { JsonObject } from "./json-value.ts";
+
+/** Where the socket's folder is mounted, in sluice and in every slot. */
+export function socketFolder({ control }: Config): string {
+  const socket = control.find((address) => "path" in address);
+  return socket && "path" in socket ? dirname(socket.path) : "/run/sluice";
+}
+
+/** What apps find in SLUICE_CONTROL; undefined where control is off. */
+export function controlAddress({ control }: Config): string | undefined {
+  return control[0] && formatControlAddress(control[0]);
+}
+
+export const SOCKET_VOLUME: JsonObject = { name: VOLUME, emptyDir: { medium: "Memory", sizeLimit: "1Mi" } };
+
+export function sidecarContainer(
+  options: InjectOptions,
+  config: Config,
+  args: readonly string[],
+  app: App,
+): JsonObject {
+  const ops = (path: string): JsonObject => ({ httpGet: { path, port: OPS_PORT_NAME } });
+  const entry: JsonObject = {
+    name: app.entry?.name ?? "http",
+    containerPort: config.listen.port,
+    ...(app.entry?.hostPort === undefined ? {} : { hostPort: app.entry.hostPort }),
+  };
+  return {
+    name: SIDECAR,
+    image: options.image,
+    // A native sidecar is an init container that stays.
+    ...(options.classic ? {} : { restartPolicy: "Always" }),
+    args: ["run", ...args],
+    env: [{ name: "SLUICE_NODE_IP", valueFrom: { fieldRef: { fieldPath: "status.hostIP" } } }],
+    ports: [entry, { name: OPS_PORT_NAME, containerPort: config.ops.port }],
+    // The app's container is started when this has passed. An ordinary container has nobody who waits for it.
+    ...(options.classic
+      ? {}
+      : { startupProbe: { ...ops("/livez"), periodSeconds: 1, failureThreshold: 30 } }),
+    // What /readyz says has been weighed already; the second question is for a node that is out of breath.
+    readinessProbe: { ...ops("/readyz"), periodSeconds: 1, failureThreshold: 2 },
+    livenessProbe: { ...ops("/livez"), periodSeconds: 10, timeoutSeconds: 5 },
+    lifecycle: { preStop: ops("/prestop/pod") },
+    // No CPU limit: a throttled proxy makes every request slow.
+    resources: { requests: { cpu: "50m", memory: "96Mi" }, limits: { memory: "256Mi" } },
+    securityContext: {
+      runAsNonRoot: true,
+      runAsUser: 65_532,
+      allowPrivilegeEscalation: false,
+      readOnlyRootFilesystem: true,
+      capabilities: { drop: ["ALL"] },
+      seccompProfile: { type: "RuntimeDefault" },
+    },
+    volumeMounts: [{ name: VOLUME, mountPath: socketFolder(config) }],
+  };
+}
