@@ -3,6 +3,7 @@
 import type { Waiters } from "./drain/hooks.ts";
 import type { Account, Tickets } from "./drain/tickets.ts";
 import type { Commands } from "./health/commands.ts";
+import type { HintContent } from "./health/hint-file.ts";
 import type { Lifelines } from "./health/lifelines.ts";
 import type { Effect, Emission } from "./lifecycle/effects.ts";
 import type { Happening } from "./lifecycle/events.ts";
@@ -24,7 +25,7 @@ export interface DeedsParts {
   /** The handshake that is arriving stands: its stream becomes the generation's lifeline. */
   readonly accept: (generation: number) => void;
   readonly probe: (slot: string) => void;
-  readonly saveHint: (versions: readonly string[], instance: string | undefined) => void;
+  readonly saveHint: (hint: HintContent) => void;
   /** Requests in flight in the slot's present generation. */
   readonly inFlightOf: (slot: string) => number;
   readonly exit: (code: 0 | 70) => void;
@@ -117,7 +118,7 @@ export function createDeeds(parts: DeedsParts): (effect: Effect) => void {
           .then(() => dispatch({ type: "cut", count: engine().cut() }));
         break;
       case "save-hint":
-        parts.saveHint(effect.versions, effect.instance);
+        parts.saveHint(effect);
         break;
       case "emit":
         emit(effect.event);

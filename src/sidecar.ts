@@ -12,7 +12,7 @@ import { createDeeds } from "./deeds.ts";
 import { createWaiters } from "./drain/hooks.ts";
 import { createTickets } from "./drain/tickets.ts";
 import { createCommands } from "./health/commands.ts";
-import { createHintFile } from "./health/hint-file.ts";
+import { createHintFile, type HintContent } from "./health/hint-file.ts";
 import { createLifelines } from "./health/lifelines.ts";
 import { objectionTo } from "./health/objection.ts";
 import type { RouteDecision } from "./lifecycle/route.ts";
@@ -185,14 +185,11 @@ export function createSidecar(config: Config, surroundings: Surroundings): Sidec
     timeline.emit({ type: "hold_ended", message, details: { held } });
   }
 
-  function saveHint(versions: readonly string[], instance: string | undefined): void {
+  function saveHint(hint: HintContent): void {
     try {
-      hintFile?.write({ versions, instance });
+      hintFile?.write(hint);
     } catch (error) {
-      log.warn(
-        { event: "hint_unsaved", err: error as Error },
-        "the hint file cannot be written; a restart forgets",
-      );
+      log.warn({ event: "hint_unsaved", err: error as Error }, "the hint file cannot be written");
     }
   }
 

@@ -7,6 +7,7 @@ import { readFileSync, renameSync, writeFileSync } from "node:fs";
 export interface HintContent {
   readonly versions: readonly string[];
   readonly instance: string | undefined;
+  readonly slot: string | undefined;
 }
 
 /** The most versions that are remembered; the oldest go first. */
@@ -29,14 +30,15 @@ export function createHintFile(path: string): HintFile {
         return undefined;
       }
       if (typeof content !== "object" || content === null) return undefined;
-      const { versions, instance } = content as Readonly<Record<string, unknown>>;
+      const { versions, instance, slot } = content as Readonly<Record<string, unknown>>;
       if (!Array.isArray(versions) || !versions.every((version) => typeof version === "string"))
         return undefined;
-      return { versions, instance: typeof instance === "string" ? instance : undefined };
+      const text = (value: unknown) => (typeof value === "string" ? value : undefined);
+      return { versions, instance: text(instance), slot: text(slot) };
     },
-    write({ versions, instance }) {
+    write({ versions, instance, slot }) {
       const next = `${path}.next`;
-      writeFileSync(next, JSON.stringify({ versions: versions.slice(-MOST_VERSIONS), instance }), {
+      writeFileSync(next, JSON.stringify({ versions: versions.slice(-MOST_VERSIONS), instance, slot }), {
         mode: 0o600,
       });
       renameSync(next, path);

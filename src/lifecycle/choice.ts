@@ -78,7 +78,7 @@ export function makeActive(turn: Turn, next: Generation | undefined, cause: Swit
       message: `New requests go to ${nameOf(next)}${from}: ${REASONS[cause]}`,
       details: { cause, ...(old ? { fromGeneration: old.id, fromSlot: old.slot } : {}) },
     });
-    act(turn, { do: "save-hint", versions: everActive, instance: next.instance });
+    act(turn, { do: "save-hint", versions: everActive, instance: next.instance, slot: next.slot });
   } else if (turn.state.pod.phase === "serving" || turn.state.pod.phase === "leaving") {
     emit(turn, {
       type: "hold_began",
@@ -93,6 +93,7 @@ function unwind(turn: Turn, old: Generation): void {
   // A drain by hook or order has its own entries and waits for idle itself; a dead process finishes nothing.
   const unwinding = old.drain === undefined && old.lifeline.kind !== "lost";
   patchGeneration(turn, old.id, { unwinding, told: undefined });
+  act(turn, { do: "retire", generation: old.id });
   if (!unwinding) return;
   emitOf(turn, old, {
     type: "drain_began",

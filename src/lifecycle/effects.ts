@@ -16,7 +16,7 @@ export type Effect =
   | { readonly do: "await-idle"; readonly generation: number }
   /** Report "quiet" when no request is in flight at all. */
   | { readonly do: "await-quiet" }
-  /** The generation takes no more: forget its idle connections. */
+  /** The generation takes no more: close its idle connections, the others when they are done. */
   | { readonly do: "retire"; readonly generation: number }
   /** Probe the slot at once, then eagerly until it passes. */
   | { readonly do: "probe"; readonly slot: string }
@@ -39,7 +39,12 @@ export type Effect =
   | { readonly do: "wind-up" }
   /** End streams in order, cut the rest, then report "cut". */
   | { readonly do: "cut" }
-  | { readonly do: "save-hint"; readonly versions: readonly string[]; readonly instance: string | undefined }
+  | {
+      readonly do: "save-hint";
+      readonly versions: readonly string[];
+      readonly instance: string | undefined;
+      readonly slot: string;
+    }
   | { readonly do: "emit"; readonly event: Emission }
   | { readonly do: "exit"; readonly code: 0 | 70 };
 

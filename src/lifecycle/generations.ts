@@ -47,6 +47,10 @@ function resume(turn: Turn, generation: Generation): void {
 }
 
 function begin(turn: Turn, slot: Slot, event: Handshake): void {
+  // Its place is taken: the instance that was active before sluice was restarted will not come back.
+  if (turn.state.awaited?.slot === slot.name && turn.state.awaited.instance !== event.instance) {
+    turn.state = { ...turn.state, awaited: undefined };
+  }
   const older = slot.generation;
   if (older && older.lifeline.kind !== "lost") {
     tell(turn, older, "superseded");
@@ -169,6 +173,8 @@ export function nextLostLifeline(state: State): number | undefined {
 export function markStopping(turn: Turn, generation: Generation): void {
   if (generation.stopping) return;
   patchGeneration(turn, generation.id, { stopping: true });
+  // An app that closes its server waits for every connection, the idle ones too.
+  act(turn, { do: "retire", generation: generation.id });
   emitOf(turn, generation, {
     type: "stopping",
     message: `${nameOf(generation)} got SIGTERM: no new requests, those in flight go on`,

@@ -73,6 +73,7 @@ export function beginDrain(
       deadlineMs: Math.max(0, deadline - turn.at),
     });
   }
+  act(turn, { do: "retire", generation: generation.id });
   act(turn, { do: "await-idle", generation: generation.id });
 }
 

@@ -137,7 +137,9 @@ export interface State {
   /** Versions that were ever active in this Pod. */
   readonly everActive: readonly string[];
   /** The instance that was active before sluice was restarted, while it is waited for. */
-  readonly awaited: { readonly instance: string; readonly until: number } | undefined;
+  readonly awaited:
+    | { readonly instance: string; readonly slot: string | undefined; readonly until: number }
+    | undefined;
   readonly nextGeneration: number;
   /** Since when no generation could be expected to serve; for R2. */
   readonly desertedSince: number | undefined;
@@ -148,6 +150,7 @@ export interface State {
 export interface Hint {
   readonly versions: readonly string[];
   readonly instance: string | undefined;
+  readonly slot: string | undefined;
 }
 
 export function initialState(settings: Settings, at: number, hint: Hint | undefined): State {
@@ -165,7 +168,9 @@ export function initialState(settings: Settings, at: number, hint: Hint | undefi
     lastActive: undefined,
     everActive: hint?.versions ?? [],
     awaited:
-      hint?.instance === undefined ? undefined : { instance: hint.instance, until: at + AWAIT_INSTANCE_MS },
+      hint?.instance === undefined
+        ? undefined
+        : { instance: hint.instance, slot: hint.slot, until: at + AWAIT_INSTANCE_MS },
     nextGeneration: 1,
     desertedSince: at,
     pod: { phase: "serving" },

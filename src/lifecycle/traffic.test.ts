@@ -197,7 +197,7 @@ test("an app that got SIGTERM takes no new requests (R6)", () => {
 });
 
 test("after a restart the instance that was active is waited for, for a short time", () => {
-  const world = createWorld({}, { versions: ["v1", "v2"], instance: "mine" });
+  const world = createWorld({}, { versions: ["v1", "v2"], instance: "mine", slot: "b" });
   world.boot("a", "v1", "other");
   expect(world.route).toEqual({ to: "hold" });
   world.pass(500);
@@ -206,14 +206,30 @@ test("after a restart the instance that was active is waited for, for a short ti
 });
 
 test("after a restart another instance is taken when the awaited one does not come", () => {
-  const world = createWorld({}, { versions: ["v1", "v2"], instance: "mine" });
+  const world = createWorld({}, { versions: ["v1", "v2"], instance: "mine", slot: "b" });
   world.boot("a", "v1", "other");
   world.pass(2_000);
   expect(world.route).toMatchObject(a);
 });
 
+test("after a restart nobody waits for an instance whose slot another has taken", () => {
+  const world = createWorld({ slots: ["a"] }, { versions: ["v1"], instance: "mine", slot: "a" });
+  world.boot("a", "v1", "other");
+  expect(world.route).toMatchObject(a);
+});
+
+test("a generation that takes no more is asked to close its idle connections", () => {
+  const world = createWorld();
+  world.boot("a", "v1");
+  const { id } = world.generation("a");
+  world.boot("b", "v2");
+  expect(world.take()).toContainEqual({ do: "retire", generation: id });
+  world.send({ type: "stopping", slot: "b" });
+  expect(world.effects).toContainEqual({ do: "retire", generation: world.generation("b").id });
+});
+
 test("after a restart a version of the hint is not a new one", () => {
-  const world = createWorld({}, { versions: ["v1", "v2"], instance: "mine" });
+  const world = createWorld({}, { versions: ["v1", "v2"], instance: "mine", slot: "a" });
   world.boot("a", "v1", "mine");
   world.boot("b", "v2");
   expect(world.route).toMatchObject(a);
