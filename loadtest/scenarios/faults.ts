@@ -17,7 +17,7 @@ const BAD_NETWORK: Faults = {
 };
 
 /** Answers torn in the middle: no proxy can mend them, so these must show as losses. */
-const TORN = { ...BAD_NETWORK, resetInAnswer: 0.02, resetGapMs: 20 };
+const TORN = { ...BAD_NETWORK, resetInAnswer: 0.1, resetGapMs: 20 };
 
 const faults = (isControl: boolean): Faults => (isControl ? TORN : BAD_NETWORK);
 
