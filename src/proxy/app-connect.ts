@@ -5,19 +5,37 @@ import { connect, type Socket } from "node:net";
 import type { Destination } from "./admission.ts";
 import type { AppFailure } from "./app-failure.ts";
 
+export interface ConnectOptions {
+  readonly connectTimeoutMs: number;
+  /**
+   * All connections are read into it, one after the other, and what came is copied out at its own size. Otherwise node takes
+   * 64 KiB from the heap for each read and gives most of it back, which costs more than the copy and leaves the heap full of holes.
+   */
+  readonly readBuffer: Uint8Array;
+}
+
 /**
  * Calls `done` once, later, with the open socket or with why there is none. Returns a function that gives up; `done` is not
  * called after it.
  */
 export function connectApp(
   destination: Destination,
-  timeoutMs: number,
+  { connectTimeoutMs, readBuffer }: ConnectOptions,
   done: (socket: Socket | undefined, failure: AppFailure | undefined) => void,
 ): () => void {
-  const socket = connect({ host: destination.host, port: destination.port, noDelay: true });
+  const socket: Socket = connect({
+    host: destination.host,
+    port: destination.port,
+    noDelay: true,
+    onread: {
+      buffer: readBuffer,
+      callback: (length: number, bytes: Uint8Array): boolean =>
+        socket.push(Buffer.from(bytes.subarray(0, length))),
+    },
+  });
   const timer = setTimeout(
     () => settle(failed("APP_CONNECT_TIMEOUT", false, "connect timed out")),
-    timeoutMs,
+    connectTimeoutMs,
   );
   let settled = false;
 

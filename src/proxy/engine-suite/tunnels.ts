@@ -10,7 +10,7 @@ import type { RawClient } from "./raw-client.ts";
 import { type CreateEngine, destinationOf, type Stage, type StageOptions, setStage } from "./stage.ts";
 
 const KEY = "dGhlIHNhbXBsZSBub25jZQ==";
-const UPGRADE = `GET /chat?x=%2F../y HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${KEY}\r\nSec-WebSocket-Protocol: a, b\r\n\r\n`;
+const UPGRADE = `GET /a/../chat//b?x=%2F../y HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${KEY}\r\nSec-WebSocket-Protocol: a, b\r\n\r\n`;
 
 function agree(request: AppRequest): void {
   const key = fieldOf(request, "sec-websocket-key");
@@ -95,7 +95,7 @@ export function tunnelsSuite(create: CreateEngine): void {
       expect(fieldOf(answer, "connection")).toBe("Upgrade");
       expect(answer.fields.some(([name]) => name === "X-Case")).toBe(true);
       const seen = app.requests[0]!;
-      expect(seen.line).toBe("GET /chat?x=%2F../y HTTP/1.1");
+      expect(seen.line).toBe("GET /a/../chat//b?x=%2F../y HTTP/1.1");
       expect(fieldOf(seen, "sec-websocket-protocol")).toBe("a, b");
       expect(fieldOf(seen, "x-forwarded-for")).toBe("127.0.0.1");
       client.send(text("to the app", true));
@@ -245,6 +245,29 @@ export function tunnelsSuite(create: CreateEngine): void {
       for (const request of app.requests) expect(fieldOf(request, "upgrade")).toBeUndefined();
     });
 
+    it("an app that does not read its WebSocket holds the client back", async () => {
+      await set(agreeing);
+      const client = await open();
+      line.socket.pause();
+      const frame = text("x".repeat(60_000), true);
+      const total = 4000;
+      let sent = 0;
+      await new Promise<void>((resolve) => {
+        let idle = setTimeout(resolve, 300);
+        const pump = () => {
+          while (sent < total) {
+            sent++;
+            if (!client.socket.write(frame)) break;
+          }
+          clearTimeout(idle);
+          idle = setTimeout(resolve, 300);
+        };
+        client.socket.on("drain", pump);
+        pump();
+      });
+      expect(sent).toBeLessThan(total);
+    });
+
     it("a client that does not read its WebSocket holds the app back", async () => {
       await set(agreeing);
       const client = await open();
@@ -252,7 +275,7 @@ export function tunnelsSuite(create: CreateEngine): void {
       const block = Buffer.alloc(65_000, 7);
       const frame = Buffer.concat([Buffer.from([0x82, 126, block.length >> 8, block.length & 0xff]), block]);
       let sent = 0;
-      const total = 1000;
+      const total = 4000;
       await new Promise<void>((resolve) => {
         let idle = setTimeout(resolve, 300);
         const pump = () => {

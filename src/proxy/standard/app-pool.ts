@@ -2,7 +2,7 @@
 
 import type { Socket } from "node:net";
 import type { Destination } from "../admission.ts";
-import { connectApp } from "../app-connect.ts";
+import { type ConnectOptions, connectApp } from "../app-connect.ts";
 import { IdleTrust } from "../idle-trust.ts";
 import type { Limits } from "../limits.ts";
 import type { AppSink, Order } from "./app-call.ts";
@@ -15,6 +15,7 @@ const LEAST_KEPT = 8;
 
 export interface PoolParts {
   readonly limits: Limits;
+  readonly connecting: ConnectOptions;
   readonly now: () => number;
   readonly accepted: (generation: number) => void;
 }
@@ -28,6 +29,10 @@ export class AppPool {
     this.#parts = parts;
   }
 
+  get connecting(): ConnectOptions {
+    return this.#parts.connecting;
+  }
+
   /** Sends the order. `once`: it may not be sent twice, so it takes a connection that is beyond doubt. */
   send(destination: Destination, order: Order, once: boolean, sink: AppSink): UndiciCall {
     const pool = this.#poolOf(destination);
@@ -37,7 +42,7 @@ export class AppPool {
       idle.send(order, sink, call);
       return call;
     }
-    call.giveUp = connectApp(destination, this.#parts.limits.connectTimeoutMs, (socket, failure) => {
+    call.giveUp = connectApp(destination, this.#parts.connecting, (socket, failure) => {
       if (failure) sink.onFailure(failure);
       else if (socket) {
         const connection = pool.adopt(socket);

@@ -44,7 +44,8 @@ export class Attempts {
   begin(destination: Destination): void {
     const { request, tunnel } = this.#what;
     const order = this.#orderNow();
-    const parts = { limits: this.#parts.limits, accepted: this.#parts.observer.accepted };
+    const { limits, observer } = this.#parts;
+    const parts = { limits, connecting: this.#pool.connecting, accepted: observer.accepted };
     if (tunnel) this.#call = new TunnelCall(destination, order, tunnel, parts, this.#sink);
     else if (needsNodeClient(request, order)) {
       this.#call = new NodeCall(destination, order, parts, this.#sink);

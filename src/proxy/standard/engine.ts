@@ -10,9 +10,14 @@ import { WindDown } from "./wind-down.ts";
 /** How long the ends of long-lived answers may take to be flushed, ms. */
 const STREAM_END_MS = 1000;
 
+/** The most that is read from the app at a time; libuv's own measure. */
+const READ_BYTES = 64 * 1024;
+
 export function createStandardEngine(parts: EngineParts): Engine {
   const { limits, now, observer } = parts;
-  const pool = new AppPool({ limits, now, accepted: observer.accepted });
+  const { connectTimeoutMs } = limits;
+  const connecting = { connectTimeoutMs, readBuffer: Buffer.allocUnsafeSlow(READ_BYTES) };
+  const pool = new AppPool({ limits, connecting, now, accepted: observer.accepted });
   const active = new Set<Exchange>();
   const windDown = new WindDown(now);
   const house: House = { parts, pool, windDown, active };

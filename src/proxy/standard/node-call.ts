@@ -4,7 +4,7 @@
 import { type ClientRequest, request } from "node:http";
 import type { Socket } from "node:net";
 import type { Destination } from "../admission.ts";
-import { connectApp } from "../app-connect.ts";
+import { type ConnectOptions, connectApp } from "../app-connect.ts";
 import { trailerFields } from "../headers/trailers.ts";
 import type { Limits } from "../limits.ts";
 import type { AppCall, AppSink, Order } from "./app-call.ts";
@@ -12,6 +12,7 @@ import { NodeAnswer, nodeErrorCode } from "./node-answer.ts";
 
 export interface NodeCallParts {
   readonly limits: Limits;
+  readonly connecting: ConnectOptions;
   readonly accepted: (generation: number) => void;
 }
 
@@ -26,7 +27,7 @@ export class NodeCall implements AppCall {
     this.#order = order;
     this.#limits = parts.limits;
     this.#answer = new NodeAnswer(sink, parts.limits.responseTimeoutMs, () => this.#socket);
-    this.#giveUp = connectApp(destination, parts.limits.connectTimeoutMs, (socket, failure) => {
+    this.#giveUp = connectApp(destination, parts.connecting, (socket, failure) => {
       this.#giveUp = undefined;
       if (failure) sink.onFailure(failure);
       else if (socket) {

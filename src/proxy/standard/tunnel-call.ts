@@ -39,7 +39,7 @@ export class TunnelCall implements AppCall {
     this.#tunnel = tunnel;
     this.#sink = sink;
     this.#answer = new NodeAnswer(sink, parts.limits.responseTimeoutMs, () => this.#socket);
-    this.#giveUp = connectApp(destination, parts.limits.connectTimeoutMs, (socket, failure) => {
+    this.#giveUp = connectApp(destination, parts.connecting, (socket, failure) => {
       this.#giveUp = undefined;
       if (failure) sink.onFailure(failure);
       else if (socket) {
