@@ -12,10 +12,6 @@ export class WindDown {
     this.#now = now;
   }
 
-  get active(): boolean {
-    return this.#until !== undefined;
-  }
-
   /** Begins; while it lasts, another call can only shorten the time. Returns the time that is left, ms. */
   begin(overMs: number): number {
     const now = this.#now();

@@ -1,0 +1,42 @@
+import { describe, expect, it } from "vitest";
+import { IdleTrust } from "./idle-trust.ts";
+
+function proven(idleMs: number): IdleTrust {
+  const trust = new IdleTrust(30_000);
+  for (let i = 0; i < 32; i++) trust.survived(idleMs);
+  return trust;
+}
+
+describe("idle trust", () => {
+  it("starts at nothing and needs more than a few survivals", () => {
+    const trust = new IdleTrust(30_000);
+    expect(trust.windowMs).toBe(0);
+    for (let i = 0; i < 31; i++) trust.survived(5000);
+    expect(trust.windowMs).toBe(0);
+    trust.survived(1);
+    expect(trust.windowMs).toBe(100);
+  });
+
+  it("is a tenth of the longest survival, at most 100 ms", () => {
+    expect(proven(50).windowMs).toBe(5);
+    expect(proven(60_000).windowMs).toBe(100);
+  });
+
+  it("is gone for good once the app has closed a young connection", () => {
+    const trust = proven(5000);
+    trust.closedByApp(5000);
+    expect(trust.windowMs).toBe(100);
+    trust.closedByApp(999);
+    for (let i = 0; i < 1000; i++) trust.survived(5000);
+    expect(trust.windowMs).toBe(0);
+  });
+
+  it("retires connections at half of the shortest idle close, not below a second", () => {
+    const trust = new IdleTrust(30_000);
+    expect(trust.mostIdleMs).toBe(30_000);
+    trust.closedByApp(5000);
+    expect(trust.mostIdleMs).toBe(2500);
+    trust.closedByApp(10);
+    expect(trust.mostIdleMs).toBe(1000);
+  });
+});
