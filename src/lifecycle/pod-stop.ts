@@ -93,7 +93,9 @@ function hurry(turn: Turn, pod: Leaving, signal: "SIGTERM" | "SIGINT"): void {
 export function takeQuiet(turn: Turn): void {
   const { pod } = turn.state;
   if (pod.phase === "leaving") {
-    if (turn.at >= pod.lameDuckUntil && !pod.cutting) concludeDrain(turn, pod, 0);
+    // "cut" is on its way, and knows how many.
+    if (pod.cutting) return;
+    if (turn.at >= pod.lameDuckUntil) concludeDrain(turn, pod, 0);
     else setPod(turn, { ...pod, awaitingQuiet: false });
   } else if (pod.phase === "drained" && pod.exitBy !== undefined) exit(turn, pod.cut);
 }

@@ -239,6 +239,21 @@ describe("R5: SIGTERM", () => {
     expect(world.effects).toContainEqual({ do: "cut" });
   });
 
+  test("when the streams that were left have ended in order, sluice is not asked for ever whether it is quiet", () => {
+    const world = createWorld({ slots: ["a"] });
+    world.boot("a", "v1");
+    world.send({ type: "pod-hook" });
+    world.send({ type: "slot-hook", slot: "a" });
+    world.pass(25_000);
+    expect(world.effects).toContainEqual({ do: "cut" });
+    world.take();
+    world.send({ type: "quiet" });
+    expect(awaitsQuiet(world)).toBe(false);
+    expect(world.answered()).toEqual([]);
+    world.send({ type: "cut", count: 0 });
+    expect([...world.answered()].sort()).toEqual(["a", "pod"]);
+  });
+
   test("twice is once", () => {
     const world = createWorld({ slots: ["a"] });
     world.boot("a", "v1");
