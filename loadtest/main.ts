@@ -4,6 +4,7 @@ import { HELP, type Order, readArguments } from "./arguments.ts";
 import { conduct, type ScenarioResult } from "./conduct.ts";
 import { createProgress, type Progress } from "./progress.ts";
 import { SCENARIOS } from "./scenarios/list.ts";
+import type { Stage } from "./stage.ts";
 import { report } from "./table.ts";
 import { loadTarget } from "./target.ts";
 import { worst } from "./verdict.ts";
@@ -45,20 +46,29 @@ async function runTarget(order: Extract<Order, { do: "target" }>, progress: Prog
 async function runScenarios(order: Extract<Order, { do: "scenarios" }>, progress: Progress): Promise<number> {
   const begunAt = performance.now();
   const results: ScenarioResult[] = [];
+  let current: Stage | undefined;
+  // Whoever interrupts the test must not be left with its processes.
+  const leave = async () => {
+    await current?.close();
+    process.exit(EXIT_CODES["not proven"]);
+  };
+  process.once("SIGINT", leave).once("SIGTERM", leave);
   progress.say(
     `seed ${order.seed}, ${order.sizes.rate} requests/s over ${order.sizes.connections} connections`,
   );
   for (const name of order.names) {
     const scenario = SCENARIOS.find((each) => each.name === name);
     if (!scenario) throw new Error(`no scenario ${name}`);
-    const result = await conduct(scenario, order.sizes, order.seed, (stage, what) =>
-      progress.watch(stage && (() => stage.clients), what, () => stage?.marks.at(-1)?.what ?? ""),
-    );
+    const result = await conduct(scenario, order.sizes, order.seed, (stage, what) => {
+      current = stage ?? current;
+      progress.watch(stage && (() => stage.clients), what, () => stage?.marks.at(-1)?.what ?? "");
+    });
     results.push(result);
     progress.say(
       `${name}: ${result.verdict}${result.reasons.length > 0 ? ` (${result.reasons.join("; ")})` : ""}`,
     );
   }
+  process.off("SIGINT", leave).off("SIGTERM", leave);
   const verdict = worst(results.map((result) => result.verdict));
   const seconds = (performance.now() - begunAt) / 1000;
   if (order.json)
