@@ -68,6 +68,9 @@ function findContainer(
     container.ports.some((port) => port.protocol === "TCP" && isIt(port));
   const candidates = pick([
     containers.length === 1 ? containers : [],
+    containers.filter((container) =>
+      targetsOf(container, services).some((number) => isUsual(number, container.ports)),
+    ),
     containers.filter((container) => targetsOf(container, services).length > 0),
     containers.filter((container) => has(container, ({ number }) => number === USUAL_PORT)),
     containers.filter((container) => has(container, ({ name }) => name === "http")),

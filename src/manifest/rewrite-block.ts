@@ -114,16 +114,15 @@ function rewriteMembers(
     beginsLine(text, member.start) ? lineStart(text, member.start) : member.start;
   const splices: Splice[] = [];
 
-  /** Whole lines; the last one of the text may lack its end, and goes on lacking it. */
-  const lines = (written: string, end: number): string => {
-    const isOpen = end > 0 && text[end - 1] !== "\n";
-    return `${indented(written, column)}${isOpen ? "" : "\n"}`;
-  };
   const put = (after: Member | undefined, written: string): void => {
     if (after) {
       const place = endOf(after);
-      const isOpen = place > 0 && text[place - 1] !== "\n";
-      splices.push({ start: place, end: place, text: `${isOpen ? "\n" : ""}${lines(written, place)}` });
+      splices.push({
+        start: place,
+        end: place,
+        text: `${indented(written, column)}
+`,
+      });
     } else if (beginsLine(text, first.start)) {
       const place = startWithComments(text, first.start);
       splices.push({ start: place, end: place, text: `${indented(written, column)}\n` });
@@ -149,7 +148,7 @@ function rewriteMembers(
       else {
         const start = startOf(member);
         const end = endOf(member);
-        const fresh = lines(write(id, value), end);
+        const fresh = `${indented(write(id, value), column)}\n`;
         splices.push({ start, end, text: start === member.start ? fresh.trimStart() : fresh });
       }
     } else put(after, write(id, value));

@@ -19,10 +19,11 @@ export function rewriteFile(file: ManifestFile, values: ReadonlyMap<number, Json
     const value = values.get(index);
     return value === undefined || isSame(value, document.value)
       ? []
-      : rewriteDocument(file.text, document, value);
+      : rewriteDocument(ended(file.text), document, value);
   });
   if (splices.length === 0) return file.text;
-  const text = applySplices(file.text, splices);
+  const changed = applySplices(ended(file.text), splices);
+  const text = file.text.endsWith("\n") ? changed : changed.replace(/\r?\n$/, "");
   const read = readYamlSource(text);
   const isRight =
     "documents" in read &&
@@ -32,6 +33,11 @@ export function rewriteFile(file: ManifestFile, values: ReadonlyMap<number, Json
     );
   if (!isRight) throw new NotRewritable(`${file.name} has aliases or a form that cannot be edited in place`);
   return text;
+}
+
+/** The last line may lack its end; it goes on lacking it, but not while lines are put behind it. */
+function ended(text: string): string {
+  return text.endsWith("\n") ? text : `${text}${text.includes("\r\n") ? "\r\n" : "\n"}`;
 }
 
 function rewriteDocument(text: string, document: SourceDocument, value: Json): readonly Splice[] {
