@@ -18,6 +18,7 @@ export function createProbing(
   config: Config,
   state: () => State,
   dispatch: (happening: Happening) => void,
+  onTrouble: (error: Error, what: string) => void,
 ): Probing {
   const isOff = config.probe.kind === "off";
   const probers = new Map(
@@ -38,7 +39,17 @@ export function createProbing(
     return slotOf(state(), slot)?.generation;
   }
 
-  function take({ slot, ok, refused, detail }: ProbeResult): void {
+  const unprobed = new Set<string>();
+
+  function take({ slot, ok, refused, unmade, detail }: ProbeResult): void {
+    if (unmade) {
+      // Said once, until a probe can be made again.
+      if (!unprobed.has(slot))
+        onTrouble(new Error(detail), `slot ${slot} cannot be probed; this says nothing of its app`);
+      unprobed.add(slot);
+      return;
+    }
+    unprobed.delete(slot);
     dispatch({ type: "probe", slot, ok, refused, detail });
     const generation = generationIn(slot);
     const isAwaited = generation ? !generation.reachable : config.handshake === "off";

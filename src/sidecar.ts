@@ -103,7 +103,7 @@ export function createSidecar(config: Config, surroundings: Surroundings): Sidec
     exit: (code) => void finish(code),
   });
   const conductor = createConductor({ settings: settingsOf(config), hint, now, onRoute: follow, perform });
-  const probing = createProbing(config, () => conductor.state, conductor.dispatch);
+  const probing = createProbing(config, () => conductor.state, conductor.dispatch, onError);
   const lifelines = createLifelines({
     onLost(generation) {
       commands.forget(generation);

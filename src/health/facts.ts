@@ -34,6 +34,8 @@ export interface ProbeResult {
   readonly ok: boolean;
   /** The connection was refused: nobody listens there. */
   readonly refused: boolean;
+  /** The probe could not be made for want of something of sluice's own (file descriptors): it says nothing of the app. */
+  readonly unmade?: true;
   /** In plain words: "answered 503 to GET /healthz", "connection refused", "no answer within 1s". */
   readonly detail: string;
 }

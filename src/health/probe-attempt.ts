@@ -49,13 +49,17 @@ export function failed(detail: string): ProbeOutcome {
   return { ok: false, refused: false, detail };
 }
 
+/** No file descriptor, no port, no memory left on this side. */
+const OWN_WANTS: ReadonlySet<string> = new Set(["EMFILE", "ENFILE", "EADDRNOTAVAIL", "ENOBUFS", "ENOMEM"]);
+
 /** The outcome of a connection that failed. Refused: nobody listens there, which is more than a failure. */
 export function failedConnection(error: Error): ProbeOutcome {
   const code = codeOf(error);
   if (code === "ECONNREFUSED" || code === "ENOENT")
     return { ok: false, refused: true, detail: "connection refused" };
   if (code === "ECONNRESET" || code === "EPIPE") return failed("connection reset before an answer");
-  return failed(`connection failed: ${code ?? error.message}`);
+  const detail = `connection failed: ${code ?? error.message}`;
+  return code !== undefined && OWN_WANTS.has(code) ? { ...failed(detail), unmade: true } : failed(detail);
 }
 
 function codeOf(error: Error): string | undefined {

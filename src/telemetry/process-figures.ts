@@ -8,31 +8,39 @@ import process from "node:process";
 export interface ProcessFigures {
   readonly cpuSeconds: number;
   readonly startTimeSeconds: number;
-  readonly residentBytes: number;
-  /** Undefined where /proc does not tell. */
+  /** Undefined where /proc does not tell, or no file descriptor is left to read it with. */
+  readonly residentBytes: number | undefined;
   readonly openFds: number | undefined;
   readonly maxFds: number | undefined;
-  readonly heapUsedBytes: number;
-  readonly heapTotalBytes: number;
-  readonly externalBytes: number;
+  readonly heapUsedBytes: number | undefined;
+  readonly heapTotalBytes: number | undefined;
+  readonly externalBytes: number | undefined;
   readonly eventLoopBusySeconds: number;
 }
 
 export async function readProcessFigures(): Promise<ProcessFigures> {
   const [openFds, maxFds] = await Promise.all([countOpenFds(), readMaxFds()]);
-  const memory = process.memoryUsage();
+  const memory = memoryUsage();
   const cpu = process.cpuUsage();
   return {
     cpuSeconds: (cpu.user + cpu.system) / 1e6,
     startTimeSeconds: performance.timeOrigin / 1000,
-    residentBytes: memory.rss,
+    residentBytes: memory?.rss,
     openFds,
     maxFds,
-    heapUsedBytes: memory.heapUsed,
-    heapTotalBytes: memory.heapTotal,
-    externalBytes: memory.external,
+    heapUsedBytes: memory?.heapUsed,
+    heapTotalBytes: memory?.heapTotal,
+    externalBytes: memory?.external,
     eventLoopBusySeconds: performance.eventLoopUtilization().active / 1000,
   };
+}
+
+function memoryUsage(): NodeJS.MemoryUsage | undefined {
+  try {
+    return process.memoryUsage();
+  } catch {
+    return undefined;
+  }
 }
 
 async function countOpenFds(): Promise<number | undefined> {
