@@ -75,13 +75,16 @@ export function createBackend(parts: BackendParts): Backend {
   function status(): Status {
     const { state } = conductor;
     const { pod } = state;
+    const { held, total, longestMs } = admission.counts();
     return {
       ...readiness(state, now()),
       active: activeGeneration(state)?.slot,
       pod: pod.phase === "exiting" ? "exiting" : pod.phase,
       podLeftMs: pod.phase === "leaving" ? Math.max(0, Math.round(pod.deadline - now())) : undefined,
       slots: state.slots.map(slotStatus),
-      held: admission.counts().held,
+      held,
+      holds: { total, longestMs: Math.round(longestMs) },
+      replayed: parts.metrics.replays(),
       connections: engine.connections,
       account: tickets.account(),
       uptimeMs: Math.round(now()),

@@ -168,6 +168,8 @@ function emptyStatus(): Status {
     podLeftMs: undefined,
     slots: [],
     held: 0,
+    holds: { total: 0, longestMs: 0 },
+    replayed: 0,
     connections: 0,
     account: { accepted: 0, ended, inFlight: 0 },
     uptimeMs: 1,

@@ -61,6 +61,10 @@ export interface Status {
   readonly podLeftMs: number | undefined;
   readonly slots: readonly SlotStatus[];
   readonly held: number;
+  /** Requests that were ever held, and the longest of their waits that has ended. */
+  readonly holds: { readonly total: number; readonly longestMs: number };
+  /** Requests that were sent a second time. */
+  readonly replayed: number;
   readonly connections: number;
   readonly account: Account;
   readonly uptimeMs: number;

@@ -1,6 +1,7 @@
 // Speaks HTTP with a sidecar's control API, over its Unix socket or TCP. The only place of the command line that does.
 
 import { type ClientRequest, type IncomingMessage, request } from "node:http";
+import type { Duplex } from "node:stream";
 import { formatControlAddress, parseControlAddress } from "../config/address.ts";
 import type { ControlAddress } from "../config/config.ts";
 import { SluiceError } from "../errors.ts";
@@ -46,21 +47,35 @@ export interface ControlClient {
   lines(path: string): AsyncGenerator<unknown, void, void>;
 }
 
+/** A way of one's own to a sidecar, such as a port-forward: a stream for each call. */
+export interface Road {
+  /** As it is called where it fails. */
+  readonly name: string;
+  readonly connect: () => Promise<Duplex>;
+}
+
+type Address = ControlAddress | Road;
+
 /** `text` is what --control or SLUICE_CONTROL says: one address, or several that are tried in turn. Throws USAGE. */
 export function createControlClient(text: string | undefined): ControlClient {
-  const addresses = text === undefined ? DEFAULT_ADDRESSES : text.split(",").map(addressOf);
+  return clientOf(text === undefined ? DEFAULT_ADDRESSES : text.split(",").map(addressOf));
+}
 
+/** Rejects with what `connect` rejects with, besides Unreachable and Refused. */
+export function createControlClientBy(road: Road): ControlClient {
+  return clientOf([road]);
+}
+
+function clientOf(addresses: readonly Address[]): ControlClient {
   /** The answer's head, from the first address that accepts a connection. */
-  async function open(
-    path: string,
-    call: Call,
-  ): Promise<{ answer: IncomingMessage; address: ControlAddress }> {
+  async function open(path: string, call: Call): Promise<{ answer: IncomingMessage; address: Address }> {
     const tried: string[] = [];
     for (const address of addresses) {
+      const road = "connect" in address ? await address.connect() : undefined;
       try {
-        return { answer: await exchange(address, path, call), address };
+        return { answer: await exchange(address, road, path, call), address };
       } catch (error) {
-        tried.push(`${formatControlAddress(address)}: ${describe(error)}`);
+        tried.push(`${nameOf(address)}: ${describe(error)}`);
         // Once connected, the order may have been carried out: it is not given a second time elsewhere.
         if (!(error instanceof NotConnected)) break;
       }
@@ -75,7 +90,7 @@ export function createControlClient(text: string | undefined): ControlClient {
       try {
         for await (const chunk of answer.setEncoding("utf8")) text += chunk;
       } catch (error) {
-        throw new Unreachable([`${formatControlAddress(address)}: ${describe(error)}`]);
+        throw new Unreachable([`${nameOf(address)}: ${describe(error)}`]);
       }
       return understand(answer.statusCode ?? 0, text);
     },
@@ -95,7 +110,7 @@ export function createControlClient(text: string | undefined): ControlClient {
           for (const line of lines) if (line !== "") yield JSON.parse(line);
         }
       } catch (error) {
-        throw new Unreachable([`${formatControlAddress(address)}: the stream broke off: ${describe(error)}`]);
+        throw new Unreachable([`${nameOf(address)}: the stream broke off: ${describe(error)}`]);
       }
     },
   };
@@ -103,22 +118,26 @@ export function createControlClient(text: string | undefined): ControlClient {
 
 class NotConnected extends Error {}
 
-function exchange(address: ControlAddress, path: string, call: Call): Promise<IncomingMessage> {
+function exchange(
+  address: Address,
+  road: Duplex | undefined,
+  path: string,
+  call: Call,
+): Promise<IncomingMessage> {
   const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
-  const to = "path" in address ? { socketPath: address.path } : { host: address.host, port: address.port };
+  const to = road
+    ? { createConnection: () => road }
+    : { ...("path" in address ? { socketPath: address.path } : address), agent: false };
   const body = call.body === undefined ? undefined : JSON.stringify(call.body);
   const headers = {
-    host: "path" in address ? "sluice" : formatControlAddress(address),
+    host: "host" in address ? formatControlAddress(address) : "localhost",
     accept: "application/json",
     ...(body === undefined
       ? {}
       : { "content-type": "application/json", "content-length": Buffer.byteLength(body) }),
   };
-  const question: ClientRequest = request(
-    { ...to, path, method: call.method ?? "GET", headers, agent: false },
-    resolve,
-  );
-  let connected = false;
+  const question: ClientRequest = request({ ...to, path, method: call.method ?? "GET", headers }, resolve);
+  let connected = road !== undefined;
   question.on("socket", (socket) =>
     socket.on("connect", () => {
       connected = true;
@@ -128,10 +147,15 @@ function exchange(address: ControlAddress, path: string, call: Call): Promise<In
     reject(connected ? error : new NotConnected(describe(error), { cause: error })),
   );
   if (!call.patient) {
-    question.setTimeout(ANSWER_WITHIN_MS, () =>
-      question.destroy(new Error(`no answer within ${ANSWER_WITHIN_MS / 1_000}s`)),
+    const late = setTimeout(
+      () => question.destroy(new Error(`no answer within ${ANSWER_WITHIN_MS / 1_000}s`)),
+      ANSWER_WITHIN_MS,
     );
+    question.on("close", () => clearTimeout(late));
   }
+  // A stream that is no socket does not end by itself with the answer.
+  question.on("response", (answer) => answer.on("close", () => road?.destroy()));
+  question.on("error", () => road?.destroy());
   question.end(body);
   return promise;
 }
@@ -160,6 +184,10 @@ function parseObject(text: string): { readonly error?: unknown; readonly message
   } catch {
     return undefined;
   }
+}
+
+function nameOf(address: Address): string {
+  return "connect" in address ? address.name : formatControlAddress(address);
 }
 
 function addressOf(text: string): ControlAddress {

@@ -34,6 +34,8 @@ export interface Metrics {
   /** Counts an ended request; call it once for each ticket, in the turn of the event loop in which the ticket leaves. */
   ended(record: RequestRecord): void;
   replayed(): void;
+  /** How many requests were sent a second time. */
+  replays(): number;
   event(event: TimelineEvent): void;
   /** Text in Prometheus' format 0.0.4. */
   scrape(): Promise<{ readonly contentType: string; readonly body: string }>;
@@ -63,6 +65,7 @@ export function createMetrics(parts: MetricsParts): Metrics {
     replayed() {
       replays++;
     },
+    replays: () => replays,
     event: events.event,
     async scrape() {
       const process = await readProcessFigures();

@@ -1,0 +1,92 @@
+// What is written on a Pod while it is upgraded, so that whoever comes next can go on, or back. It travels in the same patch as
+// the image that it speaks of: the two never differ.
+
+export const RECORD_ANNOTATION = "sluice/upgrade";
+
+export const PHASES = [
+  "loading",
+  "switching",
+  "window",
+  "committing",
+  "done",
+  "putting-back",
+  "put-back",
+] as const;
+export type Phase = (typeof PHASES)[number];
+
+/** A slot, its container, and the image that stands or stood there. */
+export interface Place {
+  readonly slot: string;
+  readonly container: string;
+  readonly image: string;
+}
+
+/** The container as it was before the first patch. */
+export interface Baseline {
+  readonly id: string | undefined;
+  readonly imageId: string | undefined;
+  readonly restarts: number;
+  /** The life in the slot; undefined: none. */
+  readonly life: string | undefined;
+}
+
+export interface UpgradePlan {
+  /** The new image. */
+  readonly image: string;
+  /** Where it goes, with the image that it displaces there. */
+  readonly target: Place;
+  /** Two slots: who serves until the switch. One slot: undefined. */
+  readonly from: (Place & { readonly id: string | undefined }) | undefined;
+  /** What takes the place of the old version at the end. One slot: undefined. */
+  readonly placeholder: string | undefined;
+  readonly baseline: Baseline;
+  /** The image of the app that served before: what `--undo` goes back to. */
+  readonly previous: string;
+  /** The plan itself goes back. */
+  readonly isUndo: boolean;
+}
+
+export interface UpgradeRecord extends UpgradePlan {
+  readonly v: 1;
+  readonly phase: Phase;
+  /** ISO 8601; of this phase. */
+  readonly at: string;
+  /** Who does it. */
+  readonly by: string;
+  /** Why it was put back. */
+  readonly reason: string | undefined;
+}
+
+export function formatRecord(record: UpgradeRecord): string {
+  return JSON.stringify(record);
+}
+
+/** Undefined where the Pod has none, or one that another version wrote: then it is as if it had none. */
+export function parseRecord(text: string | undefined): UpgradeRecord | undefined {
+  if (text === undefined) return undefined;
+  try {
+    const read = JSON.parse(text) as Partial<UpgradeRecord>;
+    const isOurs =
+      read.v === 1 &&
+      PHASES.some((phase) => phase === read.phase) &&
+      isPlace(read.target) &&
+      (read.from === undefined || isPlace(read.from)) &&
+      typeof read.image === "string" &&
+      typeof read.previous === "string" &&
+      typeof read.baseline?.restarts === "number";
+    return isOurs ? (read as UpgradeRecord) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isPlace(place: Partial<Place> | undefined): boolean {
+  return (
+    typeof place?.slot === "string" && typeof place.container === "string" && typeof place.image === "string"
+  );
+}
+
+/** The Pod is between two versions: somebody has to go on, or back. */
+export function isHalfWay(record: UpgradeRecord | undefined): boolean {
+  return record !== undefined && record.phase !== "done" && record.phase !== "put-back";
+}

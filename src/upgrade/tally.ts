@@ -1,0 +1,79 @@
+// What an upgrade cost: the account before and after, summed over the Pods.
+
+import type { Status, TimelineEvent } from "../api/backend.ts";
+import { ENDINGS, type Ending } from "../drain/tickets.ts";
+
+export interface Cost {
+  readonly accepted: number;
+  readonly ended: Readonly<Record<Ending, number>>;
+  /** In flight at the beginning and at the end. */
+  readonly inFlightBefore: number;
+  readonly inFlightAfter: number;
+  readonly held: number;
+  readonly replayed: number;
+  /** Longest wait of a held request that ended meanwhile, ms; undefined: none was held. */
+  readonly longestHoldMs: number | undefined;
+  /** The longest wait is not known exactly: an earlier one was longer. */
+  readonly isHoldBound: boolean;
+  /** Each failed request, in words. */
+  readonly failures: readonly string[];
+}
+
+/** What only grows while sluice runs. */
+export type Reading = Pick<Status, "account" | "uptimeMs" | "holds" | "replayed">;
+
+/** Undefined where sluice was restarted in between: its counts began anew. */
+export function costBetween(
+  first: Reading,
+  last: Reading,
+  events: readonly TimelineEvent[],
+): Cost | undefined {
+  if (last.uptimeMs < first.uptimeMs) return undefined;
+  const held = last.holds.total - first.holds.total;
+  const ended = { ...first.account.ended };
+  for (const ending of ENDINGS) ended[ending] = last.account.ended[ending] - first.account.ended[ending];
+  return {
+    accepted: last.account.accepted - first.account.accepted,
+    ended,
+    inFlightBefore: first.account.inFlight,
+    inFlightAfter: last.account.inFlight,
+    held,
+    replayed: last.replayed - first.replayed,
+    longestHoldMs: held > 0 ? last.holds.longestMs : undefined,
+    isHoldBound: held > 0 && last.holds.longestMs === first.holds.longestMs,
+    failures: events.filter(({ type }) => type === "request_failed").map(({ message }) => message),
+  };
+}
+
+export function sumOf(costs: readonly Cost[]): Cost {
+  return costs.reduce((sum, cost) => ({
+    accepted: sum.accepted + cost.accepted,
+    ended: addedUp(sum.ended, cost.ended),
+    inFlightBefore: sum.inFlightBefore + cost.inFlightBefore,
+    inFlightAfter: sum.inFlightAfter + cost.inFlightAfter,
+    held: sum.held + cost.held,
+    replayed: sum.replayed + cost.replayed,
+    longestHoldMs: longer(sum, cost).longestHoldMs,
+    isHoldBound: longer(sum, cost).isHoldBound,
+    failures: [...sum.failures, ...cost.failures],
+  }));
+}
+
+/** In flight before + accepted = ended + in flight after. */
+export function addsUp({ inFlightBefore, accepted, ended, inFlightAfter }: Cost): boolean {
+  const out = ENDINGS.reduce((sum, ending) => sum + ended[ending], 0);
+  return inFlightBefore + accepted === out + inFlightAfter;
+}
+
+function addedUp(
+  left: Readonly<Record<Ending, number>>,
+  right: Readonly<Record<Ending, number>>,
+): Readonly<Record<Ending, number>> {
+  const sum = { ...left };
+  for (const ending of ENDINGS) sum[ending] += right[ending];
+  return sum;
+}
+
+function longer(left: Cost, right: Cost): Cost {
+  return (right.longestHoldMs ?? -1) > (left.longestHoldMs ?? -1) ? right : left;
+}
