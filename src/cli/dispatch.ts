@@ -45,6 +45,10 @@ const VERBS: Readonly<Record<string, Entry>> = {
     summary: "Take sluice out of manifests again.",
     load: async () => (await import("./uninject.ts")).uninject,
   },
+  check: {
+    summary: "Find what drops requests, in manifests or a live workload.",
+    load: async () => (await import("./check.ts")).check,
+  },
   version: { summary: "Print the version.", load: async () => (await import("./version.ts")).version },
 };
 

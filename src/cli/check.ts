@@ -1,0 +1,129 @@
+// `sluice check`: finds what drops requests, in manifests or in a live workload.
+
+import { CHECKS } from "../check/catalogue.ts";
+import { type ClusterVersion, parseClusterVersion } from "../check/cluster-version.ts";
+import type { Severity } from "../check/finding.ts";
+import { type Inspection, inspect } from "../check/inspect.ts";
+import { MANIFESTS_ONLY, survey } from "../check/survey.ts";
+import { nearest } from "../config/nearest.ts";
+import { SluiceError } from "../errors.ts";
+import { choose, parseArguments } from "./arguments.ts";
+import { countOf, formatCatalogue, formatJson, formatReport } from "./check-report.ts";
+import { DONE, REFUSED, USAGE } from "./exit-code.ts";
+import { FILES, readManifestInput } from "./manifest-input.ts";
+import type { Terminal } from "./terminal.ts";
+import type { Verb } from "./verb.ts";
+
+/** `deployment/web`; a path that looks so is written with a dot: `./deployment/web`. */
+const WORKLOAD =
+  /^(?:deployments?|deploy|statefulsets?|sts|daemonsets?|ds|replicasets?|rs|clonesets?|pods?|po)(?:\.[a-z0-9.]+)?\/[^/]+$/i;
+
+export const check: Verb = {
+  name: "check",
+  usage: "[options] [FILE... | WORKLOAD...]",
+  about: [
+    "Finds what drops requests when Pods stop, start and change: in manifests (files, or stdin), or in live workloads such as",
+    "deployment/web. It is of use without sluice too. Each finding says what is wrong and where, why it drops requests, and how",
+    "to mend it. Services, PodDisruptionBudgets and NetworkPolicies among the manifests are taken into account.",
+    "",
+    "Exit codes: 0 nothing found, 1 something found, 64 a bad command line or no manifests, 69 the cluster cannot be reached.",
+  ].join("\n"),
+  options: [
+    ["--output, -o FORMAT", "text (default), or json."],
+    ["--ignore ID,...", "Leaves out these checks."],
+    ["--severity LEAST", "warning (default), or error: leaves out warnings."],
+    ["--cluster-version 1.34", "What the manifests are for; of a live workload it is asked."],
+    ["--namespace, -n NAME", "Of live workloads; default: the context's."],
+    ["--context NAME", "Of the kubeconfig (KUBECONFIG); default: the current one."],
+    ["--list", "Lists every check, and finds nothing."],
+  ],
+  examples: [
+    ["check k8s/*.yaml", "Manifests that belong together."],
+    ["helm template web | sluice check --severity error", "In a pipe."],
+    ["check deployment/web -n shop", "What runs now."],
+    ["check - --output json | jq -r '.workloads[].findings[].id'", "For a script."],
+  ],
+  async run(argv, terminal) {
+    const { values, positionals } = parseArguments(
+      argv,
+      {
+        output: { type: "string", short: "o" },
+        ignore: { type: "string" },
+        severity: { type: "string" },
+        "cluster-version": { type: "string" },
+        namespace: { type: "string", short: "n" },
+        context: { type: "string" },
+        list: { type: "boolean" },
+      },
+      [FILES],
+    );
+    if (values.list) {
+      terminal.out(formatCatalogue());
+      return DONE;
+    }
+    const output = choose("--output", values.output, ["text", "json"]);
+    const least = choose("--severity", values.severity, ["warning", "error"]);
+    const ignored = idsOf(values.ignore);
+    const clusterVersion = versionOf(values["cluster-version"]);
+    const live = positionals.filter((word) => WORKLOAD.test(word));
+    if (live.length > 0 && live.length < positionals.length) {
+      throw new SluiceError("USAGE", "give manifests or live workloads, not both at once");
+    }
+    if (live.length === 0 && (values.namespace !== undefined || values.context !== undefined)) {
+      throw new SluiceError(
+        "USAGE",
+        "--namespace and --context are for live workloads, such as deployment/web",
+      );
+    }
+    const found = await inspectManifests(positionals, clusterVersion, ignored, terminal);
+    if (!found) return USAGE;
+    const shown = found.map((one) => atLeast(one, least));
+    terminal.out(output === "json" ? formatJson(shown, []) : formatReport(shown, [], terminal));
+    const { errors, warnings } = countOf(shown);
+    return errors + warnings === 0 ? DONE : REFUSED;
+  },
+};
+
+/** Undefined after what is wrong with the manifests has been told. */
+async function inspectManifests(
+  files: readonly string[],
+  clusterVersion: ClusterVersion | undefined,
+  ignored: ReadonlySet<string>,
+  terminal: Terminal,
+): Promise<readonly Inspection[] | undefined> {
+  const manifests = await readManifestInput(files, terminal);
+  if (!manifests) return undefined;
+  const facts = await survey(manifests.objects, { ...MANIFESTS_ONLY, clusterVersion });
+  if (facts.length === 0) {
+    throw new SluiceError(
+      "USAGE",
+      "nothing to check: there is no Deployment, StatefulSet, DaemonSet, ReplicaSet, CloneSet or Pod",
+    );
+  }
+  return inspect(facts, manifests.files, ignored);
+}
+
+function atLeast({ facts, findings }: Inspection, least: Severity): Inspection {
+  return { facts, findings: findings.filter(({ severity }) => least === "warning" || severity === "error") };
+}
+
+function idsOf(text: string | undefined): ReadonlySet<string> {
+  const ids = (text ?? "").split(",").filter((id) => id !== "");
+  const known = CHECKS.map(({ id }) => id);
+  for (const id of ids) {
+    if (known.includes(id)) continue;
+    const guess = nearest(id, known);
+    throw new SluiceError(
+      "USAGE",
+      `there is no check ${id}${guess === undefined ? "; --list lists them" : `; did you mean ${guess}?`}`,
+    );
+  }
+  return new Set(ids);
+}
+
+function versionOf(text: string | undefined): ClusterVersion | undefined {
+  if (text === undefined) return undefined;
+  const version = parseClusterVersion(text);
+  if (!version) throw new SluiceError("USAGE", `--cluster-version takes a version such as 1.34, not ${text}`);
+  return version;
+}
