@@ -20,7 +20,7 @@ export function stepsBack(now: Json, then: Json, path = ""): readonly Step[] {
   if (!from || !to || isList(now) !== isList(then)) throw new Error(`no way back at ${path}`);
   const steps: Step[] = [];
   for (const [key, value] of from) {
-    if (!to.has(key)) steps.push(...leave(value, `${path}/${escaped(key)}`, isList(now)));
+    if (!to.has(key)) steps.push(...leave(key, value, `${path}/${escaped(key)}`, isList(now)));
   }
   let after: string | null = null;
   for (const [key, value] of to) {
@@ -52,11 +52,15 @@ function membersOf(value: Json): ReadonlyMap<string, Json> | undefined {
     : undefined;
 }
 
+/** Maps to which others add keys of their own. A handler is none: what the API server adds to it goes with it. */
+const SHARED_MAPS: ReadonlySet<string> = new Set(["metadata", "annotations", "lifecycle"]);
+
 /** What was added inside a new collection goes one by one: others may have added to it since. */
-function leave(value: Json, path: string, isItem: boolean): readonly Step[] {
-  const inside = isItem ? undefined : membersOf(value);
+function leave(key: string, value: Json, path: string, isItem: boolean): readonly Step[] {
+  const isShared = !isItem && (isList(value) || SHARED_MAPS.has(key));
+  const inside = isShared ? membersOf(value) : undefined;
   if (!inside) return [["-", path]];
-  return [...[...inside.keys()].map((key): Step => ["-", `${path}/${escaped(key)}`]), ["~", path]];
+  return [...[...inside.keys()].map((one): Step => ["-", `${path}/${escaped(one)}`]), ["~", path]];
 }
 
 /** Does the steps; `missed` are the paths that lead nowhere any more. */

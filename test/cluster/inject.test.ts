@@ -1,0 +1,117 @@
+// What `sluice inject` writes, as the API server sees it: every manifest of the corpus in a server-side dry run.
+
+import { spawn } from "node:child_process";
+import { text } from "node:stream/consumers";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { CORPUS, injectText, textOf, uninjectText } from "../../src/manifest/inject.fixture.ts";
+import type { InjectOptions } from "../../src/manifest/inject-options.ts";
+
+const NAMESPACE = "sluice-inject-test";
+const VARIANTS: readonly Partial<InjectOptions>[] = [
+  {},
+  { classic: true },
+  { listen: 18_080, flags: ["--grace", "60s", "--drain-delay=10s"] },
+];
+/** The second slot needs images without command and args. */
+const TWO_SLOTS = CORPUS.filter(({ name }) => !["stateful.yaml", "two-containers.yaml"].includes(name));
+
+async function kubectl(args: readonly string[], input = "") {
+  if (!process.env.KUBECONFIG) throw new Error("KUBECONFIG must name a cluster to test against");
+  const child = spawn("kubectl", args, { stdio: ["pipe", "pipe", "pipe"] });
+  child.stdin.end(input);
+  const { promise, resolve, reject } = Promise.withResolvers<number | null>();
+  child.on("error", reject).on("close", resolve);
+  const [out, err, code] = await Promise.all([text(child.stdout), text(child.stderr), promise]);
+  return { out, err, code };
+}
+
+const dryRun = (manifest: string, ...more: readonly string[]) =>
+  kubectl(["apply", "--dry-run=server", "-n", NAMESPACE, "-f", "-", ...more], inNamespace(manifest));
+
+/** CloneSet's definition is not part of Kubernetes; its Pod template is. */
+function inNamespace(manifest: string): string {
+  return manifest
+    .replace("apps.kruise.io/v1alpha1\nkind: CloneSet", "apps/v1\nkind: Deployment")
+    .replace("  namespace: default\n", "");
+}
+
+beforeAll(async () => {
+  const labels = ["warn", "audit"]
+    .map((mode) => `    pod-security.kubernetes.io/${mode}: restricted\n`)
+    .join("");
+  const namespace = `apiVersion: v1\nkind: Namespace\nmetadata:\n  name: ${NAMESPACE}\n  labels:\n${labels}`;
+  expect(await kubectl(["apply", "-f", "-"], namespace)).toMatchObject({ code: 0 });
+});
+
+afterAll(async () => {
+  await kubectl(["delete", "namespace", NAMESPACE, "--wait=false"]);
+});
+
+test.each(
+  CORPUS.flatMap(({ name, text }) => VARIANTS.map((options) => [name, options, text] as const)).concat(
+    TWO_SLOTS.map(({ name, text }) => [name, { slots: 2 }, text] as const),
+  ),
+)("the API server takes %s injected with %j", async (_, options, manifest) => {
+  const { code, err } = await dryRun(textOf(await injectText(manifest, options)));
+  expect(err.replaceAll(/^Warning:.*\n/gm, "")).toBe("");
+  expect(code).toBe(0);
+});
+
+test("negative control: what no API server would take is refused here too", async () => {
+  const manifest = textOf(await injectText(CORPUS.find(({ name }) => name === "plain.yaml")!.text));
+  const { code, err } = await dryRun(manifest.replace("restartPolicy: Always", "restartPolicy: Sometimes"));
+  expect(code).not.toBe(0);
+  expect(err).toContain("restartPolicy");
+});
+
+test("a Pod that was fit for Pod Security restricted still is; one that was not, is not", async () => {
+  const warningsOf = async (name: string, options: Partial<InjectOptions>) => {
+    const manifest = CORPUS.find((one) => one.name === name)!.text;
+    return (await dryRun(textOf(await injectText(manifest, options)))).err;
+  };
+  for (const options of [{}, { classic: true }, { slots: 2 as const }]) {
+    expect(await warningsOf("crowded.yaml", options)).not.toContain("would violate PodSecurity");
+  }
+  const plain = await warningsOf("plain.yaml", {});
+  expect(plain).toContain("would violate PodSecurity");
+  expect(plain, "sluice's own container is not the reason").not.toContain('"sluice"');
+});
+
+test.each(CORPUS.map(({ name, text }) => [name, text] as const))(
+  "%s: uninjected from what the API server has made of it, it is the original",
+  async (_, manifest) => {
+    const asServed = async (text: string) => {
+      const { out, err, code } = await dryRun(text, "-o", "json");
+      if (code !== 0) throw new Error(err);
+      return out;
+    };
+    const injected = await asServed(textOf(await injectText(inNamespace(manifest))));
+    const back = await asServed(withoutServerFields(uninjectText(injected)));
+    expect(JSON.parse(withoutServerFields(back))).toEqual(
+      JSON.parse(withoutServerFields(await asServed(manifest))),
+    );
+  },
+);
+
+/** What is made up anew in each dry run, which a Job's selector is, too. */
+const MADE_UP: readonly string[] = [
+  "creationTimestamp",
+  "resourceVersion",
+  "generation",
+  "status",
+  "clusterIP",
+  "clusterIPs",
+  "nodePort",
+  "kubectl.kubernetes.io/last-applied-configuration",
+];
+
+function withoutServerFields(json: string): string {
+  const plain: unknown = JSON.parse(
+    json.replaceAll(/kube-api-access-\w{5}/g, "kube-api-access"),
+    (key, value: unknown) => {
+      if (MADE_UP.includes(key) || (key === "uid" && !String(value).startsWith("00000000"))) return undefined;
+      return key === "items" && Array.isArray(value) ? value.filter((item) => item?.kind !== "Job") : value;
+    },
+  );
+  return JSON.stringify(plain);
+}
