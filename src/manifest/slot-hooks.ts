@@ -33,7 +33,7 @@ function describe({ kind, command, path }: Handler): string {
 const SLEEP = /^\s*(?:exec\s+)?(?:\/(?:usr\/)?bin\/)?sleep\s+(\d+(?:\.\d+)?)s?\s*;?\s*$/;
 
 /** Seconds of a hook that only sleeps; undefined for every other. */
-export function sleepOf({ kind, command, seconds }: Handler): number | undefined {
+function sleepOf({ kind, command, seconds }: Handler): number | undefined {
   if (kind === "sleep") return seconds ?? 0;
   if (kind !== "exec" || !command) return undefined;
   const [first = "", option, script, ...rest] = command;

@@ -34,7 +34,7 @@ export function beginsLine(text: string, at: number): boolean {
 }
 
 /** The beginning of the next line; the end of the text if there is none. */
-export function nextLine(text: string, at: number): number {
+function nextLine(text: string, at: number): number {
   const end = text.indexOf("\n", at);
   return end === -1 ? text.length : end + 1;
 }
