@@ -10,7 +10,8 @@ const VAGUE = /(^|\/)_?(utils?|helpers?|common|misc|shared|lib)(\/|\.|$)/;
 export const filesBearANoun: Rule = (sources) =>
   sources.filter(isTypeScript).flatMap(({ path }) => {
     if (VAGUE.test(path)) return [{ path, rule: "name", detail: "says nothing about what is inside" }];
-    if (/^[a-z0-9]+(-[a-z0-9]+)*(\.test|\.fixture|(\.cluster)?\.config|\.d)?\.ts$/.test(basename(path))) return [];
+    if (/^[a-z0-9]+(-[a-z0-9]+)*(\.test|\.fixture|(\.cluster)?\.config|\.d)?\.ts$/.test(basename(path)))
+      return [];
     return [{ path, rule: "name", detail: "is not kebab-case" }];
   });
 
