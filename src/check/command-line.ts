@@ -27,7 +27,7 @@ export function shellScript(words: readonly string[] | undefined): ShellScript |
 
 /** Whether the script's last command takes the shell's place, or the shell itself handles SIGTERM. */
 export function handsOver(script: string): boolean {
-  if (/\btrap\b[^\n;]*\b(SIG)?TERM\b/.test(script)) return true;
+  if (/\btrap\b[^\n]*\b(?:SIG)?TERM\b/.test(script)) return true;
   const last = script
     .trim()
     .split(/\n|;|&&|\|\|/)

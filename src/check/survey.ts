@@ -28,9 +28,18 @@ export async function survey(
   const facts: Facts[] = [];
   for (const object of objects) {
     const workload = workloadOf(object);
-    if (workload) facts.push(await factsOf(workload, objects, around));
+    if (workload && !isOwnedByAnother(object, objects)) facts.push(await factsOf(workload, objects, around));
   }
   return facts;
+}
+
+/** As `kubectl get all -o yaml` prints them: the owner's template is what can be mended. */
+function isOwnedByAnother({ value, namespace }: ManifestObject, objects: readonly ManifestObject[]): boolean {
+  return objectsOf(at(value, "metadata", "ownerReferences"))
+    .filter(({ controller }) => controller === true)
+    .some(({ kind, name }) =>
+      objects.some((one) => one.kind === kind && one.name === name && one.namespace === namespace),
+    );
 }
 
 async function factsOf(

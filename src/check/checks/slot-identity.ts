@@ -44,8 +44,8 @@ export const slotIdentity: Check = {
       seen.set(slot, container.name);
     }
     const empty = names.filter((name) => !seen.has(name));
-    // Containers that do not say which slot they are may be the ones that are missed.
-    if (apps.every(({ slot }) => slot !== undefined) || apps.length === 0) {
+    // Containers that do not say which slot they are, or that name another one, may be those that are missed.
+    if (apps.every(({ slot }) => slot !== undefined && names.includes(slot))) {
       for (const name of empty) {
         traces.push({
           at: inContainer(workload, sidecar.container, "args"),
