@@ -92,12 +92,11 @@ function hurry(turn: Turn, pod: Leaving, signal: "SIGTERM" | "SIGINT"): void {
 /** Nothing is in flight. */
 export function takeQuiet(turn: Turn): void {
   const { pod } = turn.state;
-  if (pod.phase === "leaving") {
-    // "cut" is on its way, and knows how many.
-    if (pod.cutting) return;
-    if (turn.at >= pod.lameDuckUntil) concludeDrain(turn, pod, 0);
-    else setPod(turn, { ...pod, awaitingQuiet: false });
-  } else if (pod.phase === "drained" && pod.exitBy !== undefined) exit(turn, pod.cut);
+  if (pod.phase === "drained" && pod.exitBy !== undefined) exit(turn, pod.cut);
+  // While the rest is being cut, "cut" ends the drain, since it knows how many.
+  if (pod.phase !== "leaving" || pod.cutting) return;
+  if (turn.at >= pod.lameDuckUntil) concludeDrain(turn, pod, 0);
+  else setPod(turn, { ...pod, awaitingQuiet: false });
 }
 
 /** What was left at the deadline has been ended. */
@@ -196,10 +195,8 @@ function isExpired(pod: Drained, graceMs: number, at: number): boolean {
 }
 
 /** A generation stands and takes new requests. */
-function someoneServes(state: State): boolean {
-  return state.slots.some(
-    ({ generation }) => generation && isStanding(generation) && isInService(generation),
-  );
+function someoneServes({ slots }: State): boolean {
+  return slots.some(({ generation }) => generation && isStanding(generation) && isInService(generation));
 }
 
 /** A generation is there that serves, or may come to: starting, unreachable for a moment. */
