@@ -147,6 +147,7 @@ describe("the app's container", () => {
     ["httpGet: {path: /ready, port: http}", ["--probe=http:/ready"]],
     ["httpGet: {port: 8080, path: up}", ["--probe=http:/up"]],
     ["tcpSocket: {port: 8080}, timeoutSeconds: 3", ["--probe=tcp", "--probe-timeout=3s"]],
+    ["tcpSocket: {port: 8080}, periodSeconds: 10, timeoutSeconds: 1, failureThreshold: 3", ["--probe=tcp"]],
     ["grpc: {port: 8080}, periodSeconds: 90", ["--probe=grpc", "--probe-interval=1m30s"]],
     ["grpc: {port: 8080, service: a.B}, failureThreshold: 5", ["--probe=grpc:a.B", "--probe-failures=5"]],
   ])("readinessProbe {%s} becomes %j", async (probe, expected) => {

@@ -63,14 +63,17 @@ function targetOf(probe: Handler): string | undefined {
   return undefined;
 }
 
-/** What the manifest says; the kubelet's own defaults (every 10 s) are slower than sluice's. */
+/** The kubelet's default, s: an API server writes it into every manifest. sluice asks more often by itself. */
+const UNSAID_PERIOD = 10;
+
+/** What the manifest says about when to ask. */
 function timing({ value }: Handler): ReadonlyMap<OptionKey, string> {
   const seconds = (key: string): string | undefined => {
     const number = numberOf(value[key]);
     return number === undefined || number <= 0 ? undefined : formatDuration(number * 1_000);
   };
   const flags: readonly (readonly [OptionKey, string | undefined])[] = [
-    ["probe-interval", seconds("periodSeconds")],
+    ["probe-interval", value.periodSeconds === UNSAID_PERIOD ? undefined : seconds("periodSeconds")],
     ["probe-timeout", seconds("timeoutSeconds")],
     ["probe-failures", numberOf(value.failureThreshold)?.toString()],
   ];

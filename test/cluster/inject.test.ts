@@ -93,6 +93,79 @@ test.each(CORPUS.map(({ name, text }) => [name, text] as const))(
   },
 );
 
+test.each<[Partial<InjectOptions>, number]>([
+  [{}, 3_000],
+  [{ classic: true }, 3_000],
+  [{ slots: 2 }, 3_000],
+  [{ listen: 18_080 }, 18_080],
+])(
+  "the example app, injected with %j, gets ready and answers through its Service on %i",
+  async (options, port) => {
+    const manifest = textOf(
+      await injectText(EXAMPLE, { image: "sluice:dev", placeholder: "sluice-example:v1", ...options }),
+    );
+    expect(await kubectl(["apply", "-n", NAMESPACE, "-f", "-"], manifest)).toMatchObject({ code: 0 });
+    try {
+      const rollout = await kubectl([
+        "rollout",
+        "status",
+        "-n",
+        NAMESPACE,
+        "deployment/example",
+        "--timeout=120s",
+      ]);
+      expect(rollout, rollout.err).toMatchObject({ code: 0 });
+      const slices = await kubectl([
+        "get",
+        "endpointslices",
+        "-n",
+        NAMESPACE,
+        "-l",
+        "kubernetes.io/service-name=example",
+        "-o",
+        "jsonpath={.items[*].ports[*].port}",
+      ]);
+      expect(slices.out).toBe(String(port));
+      const answer = await kubectl([
+        "get",
+        "--raw",
+        `/api/v1/namespaces/${NAMESPACE}/services/example:80/proxy/`,
+      ]);
+      expect(JSON.parse(answer.out)).toMatchObject({ version: "v1" });
+    } finally {
+      await kubectl(["delete", "-n", NAMESPACE, "-f", "-", "--timeout=120s"], manifest);
+    }
+  },
+);
+
+/** As someone would have written it for the example app; the images must be on the node. */
+const EXAMPLE = `apiVersion: v1
+kind: Service
+metadata: {name: example}
+spec:
+  selector: {app: example}
+  ports: [{port: 80, targetPort: http}]
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: example}
+spec:
+  selector: {matchLabels: {app: example}}
+  template:
+    metadata: {labels: {app: example}}
+    spec:
+      securityContext: {runAsNonRoot: true, runAsUser: 1000, seccompProfile: {type: RuntimeDefault}}
+      containers:
+        - name: web
+          image: sluice-example:v1
+          imagePullPolicy: IfNotPresent
+          securityContext: {allowPrivilegeEscalation: false, capabilities: {drop: [ALL]}}
+          ports: [{name: http, containerPort: 3000}]
+          readinessProbe: {httpGet: {path: /healthz, port: http}}
+          livenessProbe: {httpGet: {path: /healthz, port: http}, periodSeconds: 5}
+          lifecycle: {preStop: {sleep: {seconds: 5}}}
+`;
+
 /** What is made up anew in each dry run, which a Job's selector is, too. */
 const MADE_UP: readonly string[] = [
   "creationTimestamp",
