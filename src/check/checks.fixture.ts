@@ -3,11 +3,12 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { readManifests } from "../manifest/documents.ts";
+import type { JsonObject } from "../manifest/json-value.ts";
 import { parseClusterVersion } from "./cluster-version.ts";
 import type { LivePod } from "./facts.ts";
 import type { Finding } from "./finding.ts";
 import { inspect } from "./inspect.ts";
-import { MANIFESTS_ONLY, survey } from "./survey.ts";
+import { survey } from "./survey.ts";
 
 const K8S = join(import.meta.dirname, "../../k8s");
 const policy = (name: string) =>
@@ -64,8 +65,11 @@ export async function findingsOf(text: string, { version, pods }: Around = {}): 
   const read = readManifests([{ name: "web.yaml", text }]);
   if ("problems" in read) throw new Error(JSON.stringify(read.problems));
   const clusterVersion = version === undefined ? undefined : parseClusterVersion(version);
-  const facts = await survey(read.objects, { ...MANIFESTS_ONLY, clusterVersion, pods });
-  return inspect(facts, read.files).flatMap(({ findings }) => findings);
+  const facts = await survey(read.objects, { clusterVersion, unseen: new Set() });
+  return inspect(
+    facts.map((one) => ({ ...one, pods })),
+    read.files,
+  ).flatMap(({ findings }) => findings);
 }
 
 /** Replaces each first text by the second; throws where it is not there, so that no spoiling does nothing. */
@@ -76,6 +80,6 @@ export function spoilt(text: string, ...changes: readonly (readonly [from: strin
   }, text);
 }
 
-export function livePod(name: string, value: LivePod["value"], readiness?: LivePod["readiness"]): LivePod {
-  return { name, value, readiness };
+export function livePod(name: string, value: JsonObject, more: Partial<LivePod> = {}): LivePod {
+  return { name, value, template: undefined, slots: undefined, ...more };
 }

@@ -31,6 +31,8 @@ const run = (flags: string) => `args: [run, --slots=a=127.0.0.1:8081, ${flags}]`
 const APP = "image: sluice-example:v1\n";
 const app = (lines: string) => `${APP}          ${lines}\n`;
 
+const podSpec = (tag: string) => ({ containers: [{ name: "app", image: `sluice-example:${tag}` }] });
+
 interface Case {
   readonly id: string;
   readonly from: string;
@@ -686,7 +688,11 @@ const CASES: readonly Case[] = [
     `${CONTAINER}[app].image`,
     /^example-1: container app runs sluice-example:v2/,
     {
-      pods: [livePod("example-1", { spec: { containers: [{ name: "app", image: "sluice-example:v2" }] } })],
+      pods: [
+        livePod("example-1", { spec: podSpec("v2") }, { template: podSpec("v1") }),
+        livePod("example-2", { spec: podSpec("v1") }, { template: podSpec("v1") }),
+        livePod("of-an-older-template", { spec: podSpec("v0") }),
+      ],
     },
   ),
   of(

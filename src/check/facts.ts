@@ -16,8 +16,16 @@ export interface AppContainer {
 export interface LivePod {
   readonly name: string;
   readonly value: JsonObject;
-  /** What its sluice says at /readyz; undefined where that cannot be asked. */
-  readonly readiness: JsonObject | undefined;
+  /** The spec that its owner would give it now; undefined where the owner has another template for new ones. */
+  readonly template: JsonObject | undefined;
+  /** What its sluice says of the slots; undefined where that cannot be asked. */
+  readonly slots: readonly LiveSlot[] | undefined;
+}
+
+export interface LiveSlot {
+  readonly name: string;
+  /** In plain words, as /readyz and `sluice status` tell it. */
+  readonly waitingFor: readonly string[];
 }
 
 export interface Facts {

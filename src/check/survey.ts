@@ -6,7 +6,7 @@ import { selects, serviceOf } from "../manifest/service.ts";
 import { type Container, groupOf, type Workload, workloadOf } from "../manifest/workload.ts";
 import { servingContainers, slotContainers } from "./apps.ts";
 import type { ClusterVersion } from "./cluster-version.ts";
-import type { Facts, LivePod } from "./facts.ts";
+import type { Facts } from "./facts.ts";
 import { matchesLabels } from "./label-selector.ts";
 import { findSidecar, readSidecar } from "./sidecar.ts";
 
@@ -14,13 +14,9 @@ export interface Surroundings {
   readonly clusterVersion: ClusterVersion | undefined;
   /** Kinds that could not be looked for: their absence proves nothing. */
   readonly unseen: ReadonlySet<string>;
-  /** The Pods of a live workload; undefined where only manifests were given. */
-  readonly pods: readonly LivePod[] | undefined;
 }
 
-export const MANIFESTS_ONLY: Surroundings = { clusterVersion: undefined, unseen: new Set(), pods: undefined };
-
-/** The facts of every workload among the objects, in their order. */
+/** The facts of every workload among the objects, in their order; whoever knows its Pods adds them. */
 export async function survey(
   objects: readonly ManifestObject[],
   around: Surroundings,
@@ -74,7 +70,7 @@ async function factsOf(
     budgets: selecting("PodDisruptionBudget", "policy", "selector"),
     policies: selecting("NetworkPolicy", "networking.k8s.io", "podSelector"),
     clusterVersion: around.clusterVersion,
-    pods: around.pods,
+    pods: undefined,
   };
 }
 

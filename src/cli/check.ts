@@ -4,10 +4,11 @@ import { CHECKS } from "../check/catalogue.ts";
 import { type ClusterVersion, parseClusterVersion } from "../check/cluster-version.ts";
 import type { Severity } from "../check/finding.ts";
 import { type Inspection, inspect } from "../check/inspect.ts";
-import { MANIFESTS_ONLY, survey } from "../check/survey.ts";
+import { survey } from "../check/survey.ts";
 import { nearest } from "../config/nearest.ts";
 import { SluiceError } from "../errors.ts";
 import { choose, parseArguments } from "./arguments.ts";
+import type { LiveFacts, LiveQuestion } from "./check-live.ts";
 import { countOf, formatCatalogue, formatJson, formatReport } from "./check-report.ts";
 import { DONE, REFUSED, USAGE } from "./exit-code.ts";
 import { FILES, readManifestInput } from "./manifest-input.ts";
@@ -75,14 +76,25 @@ export const check: Verb = {
         "--namespace and --context are for live workloads, such as deployment/web",
       );
     }
-    const found = await inspectManifests(positionals, clusterVersion, ignored, terminal);
+    const { namespace, context } = values;
+    const found =
+      live.length > 0
+        ? await inspectLive({ workloads: live, namespace, context, clusterVersion }, ignored, terminal)
+        : await inspectManifests(positionals, clusterVersion, ignored, terminal);
     if (!found) return USAGE;
-    const shown = found.map((one) => atLeast(one, least));
-    terminal.out(output === "json" ? formatJson(shown, []) : formatReport(shown, [], terminal));
+    const shown = found.inspections.map((one) => atLeast(one, least));
+    terminal.out(
+      output === "json" ? formatJson(shown, found.unseen) : formatReport(shown, found.unseen, terminal),
+    );
     const { errors, warnings } = countOf(shown);
     return errors + warnings === 0 ? DONE : REFUSED;
   },
 };
+
+interface Found {
+  readonly inspections: readonly Inspection[];
+  readonly unseen: readonly string[];
+}
 
 /** Undefined after what is wrong with the manifests has been told. */
 async function inspectManifests(
@@ -90,17 +102,32 @@ async function inspectManifests(
   clusterVersion: ClusterVersion | undefined,
   ignored: ReadonlySet<string>,
   terminal: Terminal,
-): Promise<readonly Inspection[] | undefined> {
+): Promise<Found | undefined> {
   const manifests = await readManifestInput(files, terminal);
   if (!manifests) return undefined;
-  const facts = await survey(manifests.objects, { ...MANIFESTS_ONLY, clusterVersion });
+  const facts = await survey(manifests.objects, { clusterVersion, unseen: new Set() });
   if (facts.length === 0) {
     throw new SluiceError(
       "USAGE",
       "nothing to check: there is no Deployment, StatefulSet, DaemonSet, ReplicaSet, CloneSet or Pod",
     );
   }
-  return inspect(facts, manifests.files, ignored);
+  return { inspections: inspect(facts, manifests.files, ignored), unseen: [] };
+}
+
+async function inspectLive(
+  { workloads, ...question }: Omit<LiveQuestion, "workload"> & { readonly workloads: readonly string[] },
+  ignored: ReadonlySet<string>,
+  terminal: Terminal,
+): Promise<Found> {
+  // Only now: manifests are checked without any of the code that talks to a cluster.
+  const { liveFacts } = await import("./check-live.ts");
+  const all: LiveFacts[] = [];
+  for (const workload of workloads) all.push(await liveFacts({ ...question, workload }, terminal));
+  return {
+    inspections: all.flatMap(({ facts }) => inspect([facts], [], ignored)),
+    unseen: [...new Set(all.flatMap(({ unseen }) => unseen))],
+  };
 }
 
 function atLeast({ facts, findings }: Inspection, least: Severity): Inspection {

@@ -42,6 +42,8 @@ export interface ApiClient {
   replace<T>(resource: Resource, name: string, object: unknown): Promise<T>;
   patch<T>(resource: Resource, name: string, patch: unknown, type: PatchType): Promise<T>;
   remove(resource: Resource, name: string): Promise<void>;
+  /** Such as "v1.34.4"; empty where the server does not say. */
+  serverVersion(): Promise<string>;
   /** What happens after `version`, until the server ends the watch (some minutes) or the signal comes. */
   watch<T>(
     resource: Resource,
@@ -194,6 +196,15 @@ export function createApiClient(config: ClusterConfig, credentials: Credentials)
       }),
     async remove(resource, name) {
       await call({ method: "DELETE", path: at(resource, name), asked: asking("delete", resource) });
+    },
+    async serverVersion() {
+      const asked = { verb: "get", resource: "/version", namespace: undefined };
+      const { gitVersion = "" } = await call<{ readonly gitVersion?: string }>({
+        method: "GET",
+        path: "/version",
+        asked,
+      });
+      return gitVersion;
     },
     async *watch<T>(resource: Resource, selection: Selection, version: string, signal: AbortSignal) {
       const query = queryOf({

@@ -1,4 +1,4 @@
-import { at, objectsOf, stringOf } from "../../manifest/json-value.ts";
+import { type JsonObject, objectOf, objectsOf, stringOf } from "../../manifest/json-value.ts";
 import type { Check } from "../finding.ts";
 import { inContainer } from "../place.ts";
 
@@ -11,25 +11,27 @@ export const imageDiffers: Check = {
     "After an upgrade in the Pod, the template still has the old image. The next Pod, after an eviction or a scale-up, comes with it, and two versions serve side by side without " +
     "anybody having asked for that.",
   find({ workload, pods }) {
-    if (!pods || workload.object.kind === "Pod") return [];
     return [...workload.initContainers, ...workload.containers].flatMap((container) => {
-      const different = pods.flatMap(({ name, value }) => {
-        const lists = [
-          ...objectsOf(at(value, "spec", "initContainers")),
-          ...objectsOf(at(value, "spec", "containers")),
-        ];
-        const image = stringOf(lists.find((one) => one.name === container.name)?.image);
-        return image === undefined || image === container.image ? [] : [{ name, image }];
+      const different = (pods ?? []).flatMap(({ name, value, template }) => {
+        const now = imageOf(objectOf(value.spec), container.name);
+        const then = imageOf(template, container.name);
+        return now === undefined || then === undefined || now === then ? [] : [{ name, now, then }];
       });
-      if (different.length === 0) return [];
-      const images = [...new Set(different.map(({ image }) => image))].join(", ");
+      const [first] = different;
+      if (!first) return [];
+      const images = [...new Set(different.map(({ now }) => now))].join(", ");
       return [
         {
           at: inContainer(workload, container, "image"),
-          what: `${different.map(({ name }) => name).join(", ")}: container ${container.name} runs ${images}, and the template has ${container.image}`,
+          what: `${different.map(({ name }) => name).join(", ")}: container ${container.name} runs ${images}, and the template has ${first.then}`,
           fix: "Put the image into the template as well (StatefulSet with OnDelete, or CloneSet), or let a rolling update follow.",
         },
       ];
     });
   },
 };
+
+function imageOf(spec: JsonObject | undefined, container: string): string | undefined {
+  const all = [...objectsOf(spec?.initContainers), ...objectsOf(spec?.containers)];
+  return stringOf(all.find(({ name }) => name === container)?.image);
+}

@@ -1,4 +1,4 @@
-import { type JsonObject, objectsOf, stringOf, stringsOf } from "../../manifest/json-value.ts";
+import type { LiveSlot } from "../facts.ts";
 import type { Check } from "../finding.ts";
 import { inContainer } from "../place.ts";
 
@@ -15,15 +15,15 @@ export const noSigtermHandler: Check = {
     "the handshake and, with --shared-pids, in SigCgt of /proc/PID/status.",
   find({ workload, apps, pods, sidecar }) {
     if (!sidecar) return [];
-    return (pods ?? []).flatMap(({ name, readiness }) =>
-      objectsOf(readiness?.slots).flatMap((slot) => {
+    return (pods ?? []).flatMap(({ name, slots }) =>
+      (slots ?? []).flatMap((slot) => {
         const objection = objectionOf(slot);
         if (objection === undefined) return [];
         const app = apps.find((one) => one.slot === slot.name) ?? apps[0];
         return [
           {
             at: app ? inContainer(workload, app.container) : inContainer(workload, sidecar.container),
-            what: `${name}, slot ${stringOf(slot.name) ?? "?"}: ${objection}`,
+            what: `${name}, slot ${slot.name}: ${objection}`,
             fix: "Register a handler for SIGTERM that ends the app in order, and shake hands after that; start the app without a shell (shell-as-pid-1).",
           },
         ];
@@ -32,8 +32,6 @@ export const noSigtermHandler: Check = {
   },
 };
 
-function objectionOf(slot: JsonObject): string | undefined {
-  return (stringsOf(slot.waitingFor) ?? [])
-    .map((words) => OBJECTION.exec(words)?.[0])
-    .find((words) => words !== undefined);
+function objectionOf({ waitingFor }: LiveSlot): string | undefined {
+  return waitingFor.map((words) => OBJECTION.exec(words)?.[0]).find((words) => words !== undefined);
 }
