@@ -27,9 +27,15 @@ export function annotated(object: JsonObject, key: string, value: string): JsonO
 /** `now` with the note of how `then` was. */
 export function seal(now: JsonObject, then: JsonObject): JsonObject {
   const steps = [...stepsBack(now, then)];
-  if (!isObject(objectOf(then.metadata).annotations)) steps.push(["~", "/metadata/annotations"]);
-  if (!isObject(then.metadata)) steps.push(["~", "/metadata"]);
+  const { annotations } = objectOf(then.metadata);
+  if (!isObject(annotations)) steps.push(emptied("/metadata/annotations", annotations));
+  if (!isObject(then.metadata)) steps.push(emptied("/metadata", then.metadata));
   return annotated(now, NOTE, JSON.stringify({ form: FORM, undo: steps }));
+}
+
+/** Where there was none, or `null`, none is left, unless others have put something in. */
+function emptied(path: string, before: Json | undefined): Step {
+  return before === undefined ? ["~", path] : ["~", path, before];
 }
 
 export function isSealed(object: JsonObject): boolean {
@@ -66,6 +72,7 @@ function stepsOf(note: Json | undefined): readonly Step[] | undefined {
 
 function isStep(step: Json): boolean {
   if (!isList(step) || typeof step[1] !== "string" || !step[1].startsWith("/")) return false;
-  if (step[0] === "-" || step[0] === "~") return step.length === 2;
+  if (step[0] === "-") return step.length === 2;
+  if (step[0] === "~") return step.length <= 3;
   return step[0] === "+" && step.length === 4 && (step[3] === null || typeof step[3] === "string");
 }

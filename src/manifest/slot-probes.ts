@@ -42,6 +42,7 @@ export function probeFlags(
     );
   }
   if (asked === undefined) return no("has no handler that sluice knows");
+  if (probe.port === undefined) return no("names no port");
   if (portNumber(container, probe.port) !== port) {
     return no(`asks port ${probe.port}, but sluice asks the port that carries the requests (${port})`);
   }

@@ -16,6 +16,7 @@ export function canTakeSidecar(workload: Workload, account: Account): boolean {
   const twice = all.find(({ name }, index) => all.findIndex((one) => one.name === name) < index);
   const reasons = [
     containers.length === 0 && "it has no containers",
+    all.some(({ name }) => name === "") && "it has a container without a name",
     all.some(({ name }) => name === SIDECAR) &&
       `it has a container called ${SIDECAR} that \`inject\` did not put there: rename it, or take it out, first`,
     twice && `it has two containers called ${twice.name}`,

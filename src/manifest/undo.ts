@@ -5,11 +5,12 @@ import { itemIds } from "./item-identity.ts";
 import { isList, isObject, isSame, type Json, type JsonObject } from "./json-value.ts";
 
 /**
- * `-` takes away; `~` takes away what is empty; `+` puts a value behind the key or item `after` (null: in front), or in
+ * `-` takes away; `~` takes away what is empty, or puts `instead` in its place; `+` puts a value behind the key or item `after` (null: in front), or in
  * place of what is there. The path is a JSON Pointer (RFC 6901) in which items of lists go by name.
  */
 export type Step =
-  | readonly ["-" | "~", path: string]
+  | readonly ["-", path: string]
+  | readonly ["~", path: string, instead?: Json]
   | readonly ["+", path: string, value: Json, after: string | null];
 
 /** The steps from `now` to `then`, to be done in their order. */
@@ -97,6 +98,7 @@ function take(here: Json, [key, ...rest]: readonly string[], step: Step): Json |
   }
   const inside = entries.get(key);
   if (inside === undefined || (step[0] === "~" && entriesOf(inside)?.size !== 0)) return here;
+  if (step[0] === "~" && step[2] !== undefined) return collection(here, [...entries.set(key, step[2])]);
   entries.delete(key);
   return collection(here, [...entries]);
 }
