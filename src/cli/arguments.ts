@@ -6,8 +6,8 @@ import { SluiceError } from "../errors.ts";
 type Options = NonNullable<ParseArgsConfig["options"]>;
 
 /**
- * Options and positional arguments. `names` names the positionals, all of which must be there; a last one such as
- * `[FILE...]` takes any number. Throws USAGE.
+ * Options and positional arguments. `names` names the positionals, all of which must be there but those in brackets; a
+ * last one such as `[FILE...]` takes any number. Throws USAGE.
  */
 export function parseArguments<const O extends Options>(
   argv: readonly string[],
@@ -19,7 +19,7 @@ export function parseArguments<const O extends Options>(
   );
   const { positionals, values } = parsed;
   const takesMore = names.at(-1)?.endsWith("...]") === true;
-  const missing = (takesMore ? names.slice(0, -1) : names).slice(positionals.length);
+  const missing = names.filter((name) => !name.startsWith("[")).slice(positionals.length);
   if (missing.length > 0) throw new SluiceError("USAGE", `${missing.join(" and ")} must be given`);
   if (!takesMore && positionals.length > names.length) {
     throw new SluiceError("USAGE", `there is one argument too many: ${positionals[names.length]}`);

@@ -24,6 +24,10 @@ const VERBS: Readonly<Record<string, Entry>> = {
     summary: "Show readiness, slots and the account of requests.",
     load: async () => (await import("./status.ts")).status,
   },
+  upgrade: {
+    summary: "Upgrade the app inside its running Pods.",
+    load: async () => (await import("./upgrade.ts")).upgrade,
+  },
   events: {
     summary: "Show and follow what happens.",
     load: async () => (await import("./events.ts")).events,

@@ -5,5 +5,7 @@ export const DONE = 0;
 export const REFUSED = 1;
 /** The command line or the configuration cannot be understood (EX_USAGE). */
 export const USAGE = 64;
-/** No sidecar answers (EX_UNAVAILABLE). */
+/** No sidecar, or no cluster, answers (EX_UNAVAILABLE). */
 export const UNREACHABLE = 69;
+/** The cluster does not allow it (EX_NOPERM). */
+export const NO_PERMISSION = 77;

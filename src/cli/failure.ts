@@ -1,8 +1,10 @@
 // What a failed verb tells its caller: what went wrong, what to do next, and the exit code.
 
+import { ApiRefusal, ClusterUnreachable, NotAllowed } from "../cluster/failure.ts";
+import { LeaseTaken } from "../cluster/lease.ts";
 import { type ErrorCode, SluiceError } from "../errors.ts";
 import { Refused, Unreachable } from "./control-client.ts";
-import { REFUSED, UNREACHABLE, USAGE } from "./exit-code.ts";
+import { NO_PERMISSION, REFUSED, UNREACHABLE, USAGE } from "./exit-code.ts";
 import type { Terminal } from "./terminal.ts";
 
 const NEXT_STEP: Partial<Record<ErrorCode, string>> = {
@@ -37,6 +39,18 @@ export function reportFailure(error: unknown, verb: string, terminal: Terminal):
   if (error instanceof Refused) {
     const next = Object.hasOwn(NEXT_STEP, error.code) ? NEXT_STEP[error.code as ErrorCode] : undefined;
     say(`${error.message} (${error.code})`, (next ?? "").replaceAll("NAME", name));
+    return REFUSED;
+  }
+  if (error instanceof ClusterUnreachable) {
+    say(error.message, "KUBECONFIG, --context and the current context say which cluster is meant.");
+    return UNREACHABLE;
+  }
+  if (error instanceof NotAllowed) {
+    say(error.message, "The permissions that it takes are listed in docs/upgrade.md.");
+    return NO_PERMISSION;
+  }
+  if (error instanceof ApiRefusal || error instanceof LeaseTaken) {
+    say(error.message, "");
     return REFUSED;
   }
   throw error;

@@ -20,6 +20,10 @@ const exitCode = await dispatch(process.argv.slice(2), {
   colour,
   columns: process.stdout.columns ?? 100,
   paint: createPaint(colour),
+  onInterrupt(listener) {
+    process.on("SIGINT", listener).on("SIGTERM", listener);
+    return () => process.off("SIGINT", listener).off("SIGTERM", listener);
+  },
   inputIsTerminal: process.stdin.isTTY === true,
   input: () => text(process.stdin),
   out: (written) => process.stdout.write(written),

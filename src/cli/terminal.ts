@@ -17,6 +17,8 @@ export interface Terminal {
   readonly inputIsTerminal: boolean;
   /** All of stdin, once it has ended. */
   input(): Promise<string>;
+  /** Calls the listener at SIGINT and SIGTERM, which then no longer end the command. Returns the way to end it. */
+  readonly onInterrupt?: (listener: () => void) => () => void;
   out(text: string): void;
   err(text: string): void;
 }

@@ -33,8 +33,10 @@ export class LeaseTaken extends Error {
   override readonly name = "LeaseTaken";
   readonly holding: Holding;
 
-  constructor(holding: Holding) {
-    super(`${holding.holder} holds it since ${holding.since}`);
+  constructor(holding: Holding, what = "it") {
+    super(
+      `another upgrade of ${what} runs, by ${holding.holder} since ${holding.since}: wait for it, or ask it to --pause`,
+    );
     this.holding = holding;
   }
 }

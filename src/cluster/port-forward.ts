@@ -31,8 +31,11 @@ export async function openPortForward(client: ApiClient, { namespace, pod, port 
     perMessageDeflate: false,
     headers: authorization === undefined ? {} : { authorization },
   });
+  // The first messages can come together with the answer of the handshake: somebody has to listen before.
+  const stream = streamOver(socket, port);
   await opened(socket, { verb: "get and create", resource: "pods/portforward", namespace });
-  return streamOver(socket, port);
+  socket.on("error", (error) => stream.destroy(error));
+  return stream;
 }
 
 function opened(socket: WebSocket, asked: Parameters<typeof refuse>[2]): Promise<void> {
@@ -87,6 +90,5 @@ function streamOver(socket: WebSocket, port: number): Duplex {
     } else if (!stream.push(message.subarray(1))) socket.pause();
   });
   socket.on("close", () => stream.push(null));
-  socket.on("error", (error) => stream.destroy(error));
   return stream;
 }

@@ -51,7 +51,7 @@ function resume(record: UpgradeRecord, { image }: Goal): Decision {
 }
 
 function undo(view: PodView, record: UpgradeRecord | undefined, { placeholder }: Goal): Decision {
-  if (!record || record.phase !== "done") return { do: "nothing", why: "there is nothing to undo" };
+  if (record?.phase !== "done") return { do: "nothing", why: "there is nothing to undo" };
   if (record.isUndo) return { do: "nothing", why: `it is back at ${record.image} already` };
   const active = activePlace(view);
   if ("why" in active) return { do: "refuse", why: active.why };

@@ -186,5 +186,5 @@ function end(
 /** Whether the container that the plan put there runs; for the progress that people see. */
 export function isLoaded({ pod, plan }: UpgradeState): boolean {
   const container = pod?.containers[plan.target.container];
-  return container !== undefined && container.running && isNew(container.id, plan.baseline);
+  return container?.running === true && isNew(container.id, plan.baseline);
 }

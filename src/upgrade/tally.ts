@@ -20,7 +20,10 @@ export interface Cost {
 }
 
 /** What only grows while sluice runs. */
-export type Reading = Pick<Status, "account" | "uptimeMs" | "holds" | "replayed">;
+export type Reading = Pick<Status, "account" | "uptimeMs"> & Partial<Pick<Status, "holds" | "replayed">>;
+
+/** What a sidecar that is older than this command does not tell. */
+const NO_HOLDS = { total: 0, longestMs: 0 };
 
 /** Undefined where sluice was restarted in between: its counts began anew. */
 export function costBetween(
@@ -29,7 +32,9 @@ export function costBetween(
   events: readonly TimelineEvent[],
 ): Cost | undefined {
   if (last.uptimeMs < first.uptimeMs) return undefined;
-  const held = last.holds.total - first.holds.total;
+  const { holds: holdsBefore = NO_HOLDS, replayed: replayedBefore = 0 } = first;
+  const { holds = NO_HOLDS, replayed = 0 } = last;
+  const held = holds.total - holdsBefore.total;
   const ended = { ...first.account.ended };
   for (const ending of ENDINGS) ended[ending] = last.account.ended[ending] - first.account.ended[ending];
   return {
@@ -38,9 +43,9 @@ export function costBetween(
     inFlightBefore: first.account.inFlight,
     inFlightAfter: last.account.inFlight,
     held,
-    replayed: last.replayed - first.replayed,
-    longestHoldMs: held > 0 ? last.holds.longestMs : undefined,
-    isHoldBound: held > 0 && last.holds.longestMs === first.holds.longestMs,
+    replayed: replayed - replayedBefore,
+    longestHoldMs: held > 0 ? holds.longestMs : undefined,
+    isHoldBound: held > 0 && holds.longestMs === holdsBefore.longestMs,
     failures: events.filter(({ type }) => type === "request_failed").map(({ message }) => message),
   };
 }
