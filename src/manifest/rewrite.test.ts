@@ -111,6 +111,16 @@ test("another document stays byte by byte, whatever its form", () => {
   expect(rewrite(text, (value) => ({ ...value, a: 2 }), 1)).toBe(`${other}---\n${HEAD}a: 2\n---\n${other}`);
 });
 
+test("a comment that stands further in belongs to what is above it", () => {
+  const text = `${HEAD}env:\n  - name: A\n\n  # - name: B\n    # more\n# of the next\nlast: 1\n`;
+  expect(
+    rewrite(text, (value) => ({ apiVersion: "v1", kind: "Pod", env: value.env ?? [], x: 1, last: 1 })),
+  ).toBe(text.replace("# of the next", "x: 1\n# of the next"));
+  expect(rewrite(text, () => ({ apiVersion: "v1", kind: "Pod", last: 1 }))).toBe(
+    `${HEAD}# of the next\nlast: 1\n`,
+  );
+});
+
 test("JSON stays JSON, with its indent", () => {
   const value = { apiVersion: "v1", kind: "Pod", a: [1] };
   for (const indent of [undefined, 2, 4, "\t"]) {
