@@ -3,6 +3,7 @@
 
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { CHECKS } from "../src/check/catalogue.ts";
 import { flagOf, OPTION_KEYS, optionOf } from "../src/config/options.ts";
 import { optionsTable } from "../src/config/options-help.ts";
 import { CATALOGUE } from "../src/errors.ts";
@@ -57,6 +58,18 @@ export const TABLES: Readonly<Record<string, { readonly page: string; readonly r
       table(
         ["code", "status", "meaning"],
         Object.entries(CATALOGUE).map(([name, { status, meaning }]) => [code(name), String(status), meaning]),
+      ),
+  },
+  checks: {
+    page: "docs/checks.md",
+    render: () =>
+      table(
+        ["check", "severity", "what it finds"],
+        CHECKS.map(({ id, severity, title, live }) => [
+          `[${id}](#${id})`,
+          severity,
+          `${title}${live ? " (live Pods)" : ""}`,
+        ]),
       ),
   },
   events: {
