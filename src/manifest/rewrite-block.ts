@@ -132,12 +132,12 @@ function rewriteMembers(
     }
   };
 
-  members.forEach((member, index) => {
-    if (kept.includes(member)) return;
-    const next = members[index + 1];
-    const end = beginsLine(text, member.start) || !next ? endOf(member) : next.start;
-    splices.push({ start: startOf(member), end, text: "" });
-  });
+  // What follows the dash of an item goes up to the first key that stays, which takes its place.
+  const leading = beginsLine(text, first.start) ? 0 : members.indexOf(kept[0]!);
+  if (leading > 0) splices.push({ start: first.start, end: kept[0]!.start, text: "" });
+  for (const member of members.slice(leading)) {
+    if (!kept.includes(member)) splices.push({ start: startOf(member), end: endOf(member), text: "" });
+  }
   let after: Member | undefined;
   for (const [id, value] of wanted) {
     const member = kept.find((one) => one.id === id);

@@ -105,6 +105,11 @@ test("the first key behind a dash goes and comes", () => {
   expect(changed).toBe(`${HEAD}list:\n  - x: 0\n    name: a\n    b: 1\n  - name: d\n`);
 });
 
+test("several keys behind a dash go at once", () => {
+  const text = `${HEAD}list:\n  - c: 2\n    d: 3\n    name: a\n    e: 4\n`;
+  expect(rewrite(text, (value) => ({ ...value, list: [{ name: "a" }] }))).toBe(`${HEAD}list:\n  - name: a\n`);
+});
+
 test("another document stays byte by byte, whatever its form", () => {
   const other = `${HEAD}a:   [  1,2 ]   # odd\n\n\nb: "x"\n`;
   const text = `${other}---\n${HEAD}a: 1\n---\n${other}`;
