@@ -58,11 +58,15 @@ export function createDeeds(parts: DeedsParts): (effect: Effect) => void {
     });
   }
 
+  // An event loop that was starved runs its timers before it looks at what has come meanwhile: who waits in the kernel to
+  // be accepted would find the Pod drained.
   function awaitQuiet(): void {
-    tickets.whenQuiet().then(() => {
-      if (tickets.account().inFlight === 0) dispatch({ type: "quiet" });
-      else awaitQuiet();
-    });
+    tickets.whenQuiet().then(() =>
+      afterArrivals(() => {
+        if (tickets.account().inFlight === 0) dispatch({ type: "quiet" });
+        else awaitQuiet();
+      }),
+    );
   }
 
   return (effect) => {
@@ -132,4 +136,12 @@ export function createDeeds(parts: DeedsParts): (effect: Effect) => void {
 
 function flat({ accepted, ended, inFlight }: Account): Readonly<Record<string, number>> {
   return { accepted, ...ended, inFlight };
+}
+
+/** Connections that wait are accepted in one turn of the event loop, their requests are read in the next. */
+const ARRIVAL_TURNS = 3;
+
+function afterArrivals(then: () => void, turns = ARRIVAL_TURNS): void {
+  if (turns === 0) then();
+  else setImmediate(afterArrivals, then, turns - 1);
 }

@@ -22,6 +22,8 @@ export class ClientConnection {
   readonly surplus: boolean;
   /** Distinct for each connection; spreads what must not happen to all at once. */
   readonly id: number;
+  /** When it was accepted, ms. */
+  readonly openedAt: number;
   /** Bytes read when the last request ended; more mean that another is on its way. */
   bytesWhenIdle = 0;
   readonly #rejectHead: (connection: ClientConnection, code: ErrorCode, cause: string) => void;
@@ -35,11 +37,13 @@ export class ClientConnection {
     socket: Socket,
     id: number,
     surplus: boolean,
+    openedAt: number,
     rejectHead: (connection: ClientConnection, code: ErrorCode, cause: string) => void,
   ) {
     this.socket = socket;
     this.id = id;
     this.surplus = surplus;
+    this.openedAt = openedAt;
     this.#rejectHead = rejectHead;
   }
 

@@ -28,8 +28,8 @@ export function createStandardEngine(parts: EngineParts): Engine {
   function beginWindDown(overMs: number): void {
     clearTimeout(idleCloser);
     const leftMs = windDown.begin(overMs);
-    if (leftMs === 0) front.closeIdle();
-    else idleCloser = setTimeout(() => front.closeIdle(), leftMs);
+    if (leftMs === 0) front.closeIdle(false);
+    else idleCloser = setTimeout(() => front.closeIdle(false), leftMs);
   }
 
   function cutAll(): number {
@@ -65,7 +65,9 @@ export function createStandardEngine(parts: EngineParts): Engine {
           clearTimeout(idleCloser);
           pool.destroy();
         });
-        beginWindDown(0);
+        clearTimeout(idleCloser);
+        windDown.begin(0);
+        front.closeIdle(true);
       }
       return closed;
     },

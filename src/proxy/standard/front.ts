@@ -18,6 +18,8 @@ import { Exchange, type House } from "./exchange.ts";
 const HEAD_CHECK_MS = 500;
 /** Connections beyond the limit that are still answered with 503; those beyond these are cut. */
 const SURPLUS = 256;
+/** A connection that is younger and has said nothing yet is about to, ms. */
+const NEWCOMER_MS = 1_000;
 
 export class Front {
   readonly connections = new Map<Socket, ClientConnection>();
@@ -93,14 +95,17 @@ export class Front {
 
   /**
    * Closes connections on which nothing is under way. What has already arrived is read first, so that a request that met the
-   * closing half-way still gets its answer.
+   * closing half-way still gets its answer; and who has only just connected is about to ask, and is spared unless `all`.
    */
-  closeIdle(): void {
+  closeIdle(all: boolean): void {
+    const present = [...this.connections.values()];
     // The first immediate may run before the kernel is asked for news; between the two it certainly is.
     setImmediate(() =>
       setImmediate(() => {
-        for (const connection of this.connections.values()) {
-          if (connection.idle) connection.socket.destroySoon();
+        const now = this.#house.parts.now();
+        for (const connection of present) {
+          const isNewcomer = connection.socket.bytesRead === 0 && now - connection.openedAt < NEWCOMER_MS;
+          if (connection.idle && (all || !isNewcomer)) connection.socket.destroySoon();
         }
       }),
     );
@@ -118,7 +123,13 @@ export class Front {
       return;
     }
     const surplus = connections.size >= limits.maxConnections;
-    const connection = new ClientConnection(socket, ++this.#connectionIds, surplus, this.#rejectHead);
+    const connection = new ClientConnection(
+      socket,
+      ++this.#connectionIds,
+      surplus,
+      this.#house.parts.now(),
+      this.#rejectHead,
+    );
     connections.set(socket, connection);
     socket.on("end", () => connection.halfClosed());
     socket.on("close", () => {
