@@ -9,7 +9,7 @@ import type { Sidecar } from "./sidecar.ts";
 const SLOT_PATH = /^\/(?:prestop|livez)\/slots\/([^/]+)$/;
 
 /** The slot that the container says it is: by its variable, else by its hook, else by its liveness probe. */
-export function slotOf({ env, preStop, livenessProbe }: Container): string | undefined {
+function slotOf({ env, preStop, livenessProbe }: Container): string | undefined {
   return (
     env.get("SLUICE_SLOT") ??
     SLOT_PATH.exec(preStop?.path ?? "")?.[1] ??

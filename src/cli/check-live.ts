@@ -5,11 +5,13 @@ import { parseClusterVersion } from "../check/cluster-version.ts";
 import type { Facts, LivePod, LiveSlot } from "../check/facts.ts";
 import type { Sidecar } from "../check/sidecar.ts";
 import { survey } from "../check/survey.ts";
-import type { ApiClient, Resource, Selection } from "../cluster/api-client.ts";
-import { ApiRefusal, NotAllowed } from "../cluster/failure.ts";
+import type { ApiClient, Selection } from "../cluster/api-client.ts";
+import type { Resource } from "../cluster/resource.ts";
+import { ApiRefusal, isNotFound, NotAllowed } from "../cluster/failure.ts";
 import type { Pod } from "../cluster/objects.ts";
 import { readStatus } from "../cluster/sidecar-link.ts";
 import { podsOf, resourceOf, type Workload } from "../cluster/workload.ts";
+import { SluiceError } from "../errors.ts";
 import type { ManifestObject } from "../manifest/documents.ts";
 import { at, type JsonObject, objectOf, stringOf } from "../manifest/json-value.ts";
 import { sidecarOf } from "../rollout/sidecar-road.ts";
@@ -33,11 +35,24 @@ export interface LiveFacts {
 
 /** What stands around a workload; without the permission to list one of them, its checks say nothing. */
 const AROUND = [
-  { kind: "Service", group: "", version: "v1", resource: "services" },
-  { kind: "PodDisruptionBudget", group: "policy", version: "v1", resource: "poddisruptionbudgets" },
-  { kind: "NetworkPolicy", group: "networking.k8s.io", version: "v1", resource: "networkpolicies" },
+  { kind: "Service", kinds: "Services", group: "", version: "v1", resource: "services" },
+  {
+    kind: "PodDisruptionBudget",
+    kinds: "PodDisruptionBudgets",
+    group: "policy",
+    version: "v1",
+    resource: "poddisruptionbudgets",
+  },
+  {
+    kind: "NetworkPolicy",
+    kinds: "NetworkPolicies",
+    group: "networking.k8s.io",
+    version: "v1",
+    resource: "networkpolicies",
+  },
   {
     kind: "HorizontalPodAutoscaler",
+    kinds: "HorizontalPodAutoscalers",
     group: "autoscaling",
     version: "v2",
     resource: "horizontalpodautoscalers",
@@ -49,11 +64,21 @@ const CONTROL_PORT = 9081;
 
 /** Rejects with USAGE, ClusterUnreachable, NotAllowed, ApiRefusal. */
 export async function liveFacts(question: LiveQuestion, terminal: Terminal): Promise<LiveFacts> {
-  const { client, workload } = await findInCluster(question.workload, question, terminal);
+  const { client, workload } = await found(question, terminal);
   try {
     return await gather(client, workload, question.clusterVersion);
   } finally {
     client.close();
+  }
+}
+
+/** A workload that is not there is a mistake of the command line: exit code 1 is for what was found. */
+async function found(question: LiveQuestion, terminal: Terminal) {
+  try {
+    return await findInCluster(question.workload, question, terminal);
+  } catch (error) {
+    if (isNotFound(error)) throw new SluiceError("USAGE", (error as ApiRefusal).message, { cause: error });
+    throw error;
   }
 }
 
@@ -76,7 +101,7 @@ async function gather(
     if (typeof items !== "string")
       around.push(...items.map((item) => objectFrom(item, one.kind, apiVersion)));
     else {
-      unseen.push(`${one.kind}s: ${items}`);
+      unseen.push(`${one.kinds}: ${items}`);
       unseenKinds.add(one.kind);
     }
   }
@@ -162,14 +187,19 @@ async function askSidecar(
   ];
   const [port] = ports;
   if (port === undefined) return "its sluice has no control address over TCP";
-  const api = sidecarOf(client, createControlClientBy, { namespace, pod, port });
-  try {
-    const { slots } = await readStatus(api);
-    return slots.map(({ name, waitingFor }) => ({ name, waitingFor }));
-  } catch (error) {
-    const { tried } = error as { readonly tried?: readonly string[] };
-    return tried?.join("; ") ?? (error instanceof Error ? error.message : String(error));
-  } finally {
-    api.end();
+  let why = "";
+  // A port-forward goes over four hops, any of which may break off; asking twice does no harm.
+  for (let attempt = 1; attempt <= 2; attempt++) {
+    const api = sidecarOf(client, createControlClientBy, { namespace, pod, port });
+    try {
+      const { slots } = await readStatus(api);
+      return slots.map(({ name, waitingFor }) => ({ name, waitingFor }));
+    } catch (error) {
+      const { tried } = error as { readonly tried?: readonly string[] };
+      why = tried?.join("; ") ?? (error instanceof Error ? error.message : String(error));
+    } finally {
+      api.end();
+    }
   }
+  return why;
 }
