@@ -18,10 +18,13 @@ interface Client {
   connect(options: {
     version: string;
     onStop?: () => Promise<void>;
-    onState: (state: string) => void;
+    log: (message: string) => void;
     signals?: readonly string[];
   }): { ready(): void };
 }
+
+/** How the client tells what it is: "sluice: slot a: handshake accepted (v1)", "sluice: slot a: active (v1)". */
+const STATE = /^sluice: slot \S+: (?:handshake )?(accepted|active|standby|draining|superseded)\b/;
 
 /** Shakes hands and keeps the lifeline until the process ends. Call it once the server listens. */
 export async function openLifeline(options: LifelineOptions): Promise<void> {
@@ -31,5 +34,10 @@ export async function openLifeline(options: LifelineOptions): Promise<void> {
   const file = new URL("../clients/node/sluice.js", import.meta.url).href;
   const { connect } = (await import(file)) as Client;
   const { version, onState, onStop, signals } = options;
-  connect({ version, onState, ...(onStop ? { onStop } : { signals }) }).ready();
+  const log = (message: string) => {
+    const state = STATE.exec(message)?.[1];
+    if (state === undefined) console.error(message);
+    else onState(state);
+  };
+  connect({ version, log, ...(onStop ? { onStop } : { signals }) }).ready();
 }
