@@ -2,11 +2,13 @@
 
 import { cpuLimit } from "./checks/cpu-limit.ts";
 import { disruptionBudget } from "./checks/disruption-budget.ts";
+import { duplicateContainer } from "./checks/duplicate-container.ts";
 import { endlessInit } from "./checks/endless-init.ts";
 import { execSleep } from "./checks/exec-sleep.ts";
 import { graceDiffers } from "./checks/grace-differs.ts";
 import { hooksRefused } from "./checks/hooks-refused.ts";
 import { hostNetwork } from "./checks/host-network.ts";
+import { hostPort } from "./checks/host-port.ts";
 import { imageDiffers } from "./checks/image-differs.ts";
 import { initWaitsForApp } from "./checks/init-waits-for-app.ts";
 import { killedAtStop } from "./checks/killed-at-stop.ts";
@@ -28,6 +30,7 @@ import { packageManagerAsPid1 } from "./checks/package-manager-as-pid-1.ts";
 import { phasesExceedGrace } from "./checks/phases-exceed-grace.ts";
 import { podHook } from "./checks/pod-hook.ts";
 import { portClash } from "./checks/port-clash.ts";
+import { probeGrace } from "./checks/probe-grace.ts";
 import { publishNotReadyAddresses } from "./checks/publish-not-ready-addresses.ts";
 import { readinessOnSlot } from "./checks/readiness-on-slot.ts";
 import { recreateStrategy } from "./checks/recreate-strategy.ts";
@@ -46,6 +49,7 @@ import { slotOnPodIp } from "./checks/slot-on-pod-ip.ts";
 import { slotPort } from "./checks/slot-port.ts";
 import { slowReadinessProbe } from "./checks/slow-readiness-probe.ts";
 import { sluiceLiveness } from "./checks/sluice-liveness.ts";
+import { sluiceNotFirst } from "./checks/sluice-not-first.ts";
 import { sluiceReadiness } from "./checks/sluice-readiness.ts";
 import { socketNotMounted } from "./checks/socket-not-mounted.ts";
 import { unknownPortName } from "./checks/unknown-port-name.ts";
@@ -72,7 +76,9 @@ export const CHECKS: readonly Check[] = [
   // Starting, and what the cluster can do.
   initWaitsForApp,
   portClash,
+  duplicateContainer,
   hostNetwork,
+  hostPort,
   movingImage,
   nativeSidecarTooOld,
   sidecarPortByName,
@@ -96,6 +102,7 @@ export const CHECKS: readonly Check[] = [
   hooksRefused,
   graceDiffers,
   phasesExceedGrace,
+  probeGrace,
   // sluice: slots, and its own container.
   slotIdentity,
   slotPort,
@@ -105,6 +112,7 @@ export const CHECKS: readonly Check[] = [
   livenessPastSluice,
   sluiceLiveness,
   noStartupProbe,
+  sluiceNotFirst,
   cpuLimit,
   memoryLimit,
   openOpsPort,

@@ -681,6 +681,60 @@ const CASES: readonly Case[] = [
   ),
   of("shared-pids", SLUICE, [[ARGS, run("--grace=30s, --shared-pids")]], "warning", "spec.template.spec"),
   of(
+    "duplicate-container",
+    SLUICE,
+    [["        - name: app\n", "        - name: sluice\n"]],
+    "error",
+    `${CONTAINER}[sluice].name`,
+  ),
+  of(
+    "host-port",
+    PLAIN,
+    [["containerPort: 8080}", "containerPort: 8080, hostPort: 80}"]],
+    "warning",
+    `${CONTAINER}[web].ports[http].hostPort`,
+  ),
+  of(
+    "probe-grace",
+    SLUICE,
+    [
+      [
+        "httpGet: { path: /livez/slots/a, port: 9080 }",
+        "terminationGracePeriodSeconds: 10\n            httpGet: { path: /livez/slots/a, port: 9080 }",
+      ],
+    ],
+    "warning",
+    `${CONTAINER}[app].livenessProbe.terminationGracePeriodSeconds`,
+    "it is 10 s, and slot-drain and exit-reserve take 15s",
+  ),
+  of(
+    "sluice-not-first",
+    CLASSIC,
+    [
+      [
+        "      containers:\n        - name: sluice\n",
+        "      containers:\n        - { name: app, image: app:1, env: [{ name: SLUICE_SLOT, value: a }] }\n        - name: sluice\n",
+      ],
+      ["        - name: app\n", "        - name: app-again\n"],
+    ],
+    "warning",
+    `${CONTAINER}[sluice]`,
+    "container app is started before sluice",
+  ),
+  of(
+    "port-clash",
+    SLUICE,
+    [
+      [
+        "      containers:\n",
+        "      containers:\n        - { name: other, image: other:1, ports: [{ containerPort: 8081 }] }\n",
+      ],
+    ],
+    "error",
+    `${CONTAINER}[other].ports[0]`,
+    /port 8081, which is that of slot a/,
+  ),
+  of(
     "image-differs",
     SLUICE,
     [],

@@ -37,7 +37,7 @@ function betweenContainers(facts: Facts): readonly Trace[] {
 }
 
 function withSluice(facts: Facts): readonly Trace[] {
-  const { workload, sidecar } = facts;
+  const { workload, sidecar, apps } = facts;
   if (!sidecar) return [];
   const { listenPort, opsPort, config, container: sluice } = sidecar;
   const taken = new Map([
@@ -47,6 +47,9 @@ function withSluice(facts: Facts): readonly Trace[] {
       "port" in address ? [[address.port, "sluice's control port (--control)"] as const] : [],
     ),
   ]);
+  const ofSlots = new Map(
+    (config?.slots ?? []).map(({ port, name }) => [port, `that of slot ${name} (--slots)`]),
+  );
   const declared = new Set(sluice.ports.map(({ number }) => number));
   return lasting(facts)
     .filter((container) => container !== sluice)
@@ -60,11 +63,13 @@ function withSluice(facts: Facts): readonly Trace[] {
         ...own,
         ...(Number.isNaN(variable) ? [] : [{ number: variable, steps: ["env"] as const }]),
       ];
+      const isSlot = apps.some((app) => app.container === container);
+      const ownerOf = (number: number) => taken.get(number) ?? (isSlot ? undefined : ofSlots.get(number));
       return wanted
-        .filter(({ number }) => taken.has(number))
+        .filter(({ number }) => ownerOf(number) !== undefined)
         .map(({ number, steps }) => ({
           at: inContainer(workload, container, ...steps),
-          what: `container ${container.name} wants port ${number}, which is ${taken.get(number)}`,
+          what: `container ${container.name} wants port ${number}, which is ${ownerOf(number)}`,
           fix: "Let the app listen on its slot's port (127.0.0.1:8081 by default), or move sluice to another one (--listen :18080).",
         }));
     });
