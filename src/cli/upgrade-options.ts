@@ -21,6 +21,7 @@ export interface UpgradeOptions {
   readonly preflight: boolean;
   readonly pull: boolean;
   readonly updateTemplate: boolean;
+  readonly retryNow: boolean;
   readonly context: string | undefined;
   readonly namespace: string | undefined;
   /** The image's name can mean another one tomorrow. */
@@ -44,6 +45,7 @@ export function parseUpgrade(argv: readonly string[]): UpgradeOptions {
       preflight: { type: "boolean" },
       pull: { type: "boolean" },
       "update-template": { type: "boolean" },
+      "retry-now": { type: "boolean" },
       ...CLUSTER_FLAGS,
     },
     ["WORKLOAD"],
@@ -74,6 +76,7 @@ export function parseUpgrade(argv: readonly string[]): UpgradeOptions {
     preflight: values.preflight ?? false,
     pull: values.pull ?? true,
     updateTemplate: values["update-template"] ?? false,
+    retryNow: values["retry-now"] ?? false,
     context: values.context,
     namespace: values.namespace,
     isMoving: image !== undefined && isMoving(image),

@@ -38,7 +38,7 @@ export async function runUpgrade(found: Found, options: UpgradeOptions, terminal
     ),
   );
   try {
-    const goal = { image: options.image, placeholder: options.placeholder };
+    const goal = { image: options.image, placeholder: options.placeholder, anyway: options.retryNow };
     const decided = await decideAll({ client, makeApi: createControlClientBy, watch, goal });
     const refusals = decided.flatMap(({ name, decision }) =>
       decision.do === "refuse" ? [`pod/${name}: ${decision.why}`] : [],
@@ -77,7 +77,7 @@ async function underLease(
       say(
         undefined,
         "bad",
-        "interrupted: the Pod in hand is finished or put back; once more leaves it as it is",
+        "interrupted: the Pod in hand is finished, well or badly, and no other begun; once more leaves it half way",
       );
       interrupted.abort(new Interrupted());
     }
@@ -211,7 +211,9 @@ function showPlan(decided: readonly Decided[], options: UpgradeOptions, { out }:
     out(`pod/${name}: ${what}\n`);
     out(`  container ${target.container} (slot ${target.slot}): ${target.image} -> ${plan.image}\n`);
     if (from)
-      out(`  container ${from.container} (slot ${from.slot}): ${from.image} -> ${placeholder} at the end\n`);
+      out(
+        `  container ${from.container} (slot ${from.slot}): ${from.image} ${plan.keepsOld ? "stays as standby" : `-> ${placeholder} at the end`}\n`,
+      );
     else out("  requests are held while it is replaced: there is one slot\n");
   }
   out(`${width} at a time. Nothing was changed (--dry-run).\n`);

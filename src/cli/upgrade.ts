@@ -36,6 +36,7 @@ export const upgrade: Verb = {
       "--update-template",
       "Puts the image into the owner's template too, where that rolls no Pods (OnDelete).",
     ],
+    ["--retry-now", "Begins although the kubelet's back-off delays an image that was started there before."],
     ["--dry-run", "Shows what would be done, and changes nothing."],
     [
       "--pause",

@@ -7,15 +7,7 @@ import { SluiceError } from "../errors.ts";
 import type { Credentials } from "./credentials.ts";
 import { ApiRefusal, type Asked, ClusterUnreachable, NotAllowed, refuse } from "./failure.ts";
 import type { ClusterConfig } from "./kubeconfig.ts";
-
-export interface Resource {
-  /** "" for the core group, else such as "apps". */
-  readonly group: string;
-  readonly version: string;
-  /** In plural, such as "pods". */
-  readonly resource: string;
-  readonly namespace: string;
-}
+import { pathOf, queryOf, type Resource } from "./resource.ts";
 
 export type PatchType = "strategic-merge" | "merge";
 
@@ -247,16 +239,6 @@ export function createApiClient(config: ClusterConfig, credentials: Credentials)
 function isPassing(error: unknown): boolean {
   if (error instanceof ClusterUnreachable) return true;
   return error instanceof ApiRefusal && [429, 500, 502, 503, 504].includes(error.status);
-}
-
-function pathOf({ group, version, resource, namespace }: Resource): string {
-  const root = group === "" ? `/api/${version}` : `/apis/${group}/${version}`;
-  return `${root}/namespaces/${encodeURIComponent(namespace)}/${resource}`;
-}
-
-function queryOf(fields: Readonly<Record<string, string>>): string {
-  const query = new URLSearchParams(fields).toString();
-  return query === "" ? "" : `?${query}`;
 }
 
 function reasonOf(error: Error): string {

@@ -1,9 +1,10 @@
 // One upgrade of a workload at a time: a Lease that its holder renews, and that ends by itself when the holder is gone.
 
 import { setTimeout as after } from "node:timers/promises";
-import type { ApiClient, Resource } from "./api-client.ts";
+import type { ApiClient } from "./api-client.ts";
 import { isConflict, isNotFound } from "./failure.ts";
 import type { Metadata } from "./objects.ts";
+import type { Resource } from "./resource.ts";
 
 const DURATION_S = 15;
 const RENEW_EVERY_MS = 4_000;

@@ -1,9 +1,10 @@
 // WORKLOAD as people write it, the object behind it, and the Pods that are its own.
 
 import { SluiceError } from "../errors.ts";
-import type { ApiClient, Resource, Selection } from "./api-client.ts";
+import type { ApiClient, Selection } from "./api-client.ts";
 import { ApiRefusal, isNotFound } from "./failure.ts";
 import { type Metadata, type Owner, type Pod, selectorText } from "./objects.ts";
+import type { Resource } from "./resource.ts";
 
 export type Kind = "Deployment" | "StatefulSet" | "DaemonSet" | "ReplicaSet" | "CloneSet" | "Pod";
 

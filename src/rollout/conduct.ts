@@ -5,6 +5,7 @@ import type { ApiClient } from "../cluster/api-client.ts";
 import type { PodWatch } from "../cluster/pod-watch.ts";
 import { followSidecar, lastEvent, readStatus, type SidecarApi } from "../cluster/sidecar-link.ts";
 import { podsOf } from "../cluster/workload.ts";
+import { recent, type Start } from "../upgrade/back-off.ts";
 import {
   formatRecord,
   type Phase,
@@ -49,9 +50,9 @@ export interface Conducting {
   readonly back: boolean;
   readonly limits: Limits;
   readonly by: string;
+  /** What was put where in this Pod before. */
+  readonly starts: readonly Start[];
   readonly say: (tone: Tone, text: string) => void;
-  /** Put back what is not committed; the window of one that serves already is waited for. */
-  readonly interrupted: AbortSignal;
   /** Put back what is not committed, at once. */
   readonly calledOff: AbortSignal;
   /** Leave everything as it is: the Lease was lost, or somebody interrupted twice. */
@@ -85,6 +86,7 @@ export async function conduct(parts: Conducting): Promise<PodResult> {
   let switchedAfterMs: number | undefined;
   let last: Status = before;
   let told = "";
+  let starts = parts.starts;
 
   function enqueue(event: UpgradeEvent): void {
     queue.push(event);
@@ -140,14 +142,10 @@ export async function conduct(parts: Conducting): Promise<PodResult> {
     phase: Phase,
     reason: string | undefined,
   ) {
-    const record: UpgradeRecord = {
-      ...plan,
-      v: 1,
-      phase,
-      at: new Date().toISOString(),
-      by: parts.by,
-      reason,
-    };
+    const at = new Date().toISOString();
+    const added = Object.entries(images).map(([container, image]): Start => ({ container, image, at }));
+    const kept = [...recent(starts, Date.now()), ...added];
+    const record: UpgradeRecord = { ...plan, v: 1, phase, at, by: parts.by, reason, starts: kept };
     const containers = Object.entries(images).map(([name, image]) => ({ name, image }));
     const patch = {
       // The uid is a precondition: a StatefulSet's next Pod of the same name is another Pod.
@@ -155,6 +153,7 @@ export async function conduct(parts: Conducting): Promise<PodResult> {
       ...(containers.length > 0 ? { spec: { containers } } : {}),
     };
     await client.patch(podsOf(namespace), pod, patch, "strategic-merge");
+    starts = kept;
   }
 
   /** What the kubelet does, once each; what the app does comes from the sidecar's timeline. */
@@ -187,11 +186,8 @@ export async function conduct(parts: Conducting): Promise<PodResult> {
       if (tone && event.slot === plan.target.slot) say(tone, `slot ${event.slot}: ${event.message}`);
     },
   });
-  const onInterrupt = () => enqueue({ at: now(), type: "call-off", reason: "interrupted", force: false });
-  const onCallOff = () =>
-    enqueue({ at: now(), type: "call-off", reason: String(parts.calledOff.reason), force: true });
+  const onCallOff = () => enqueue({ at: now(), type: "call-off", reason: String(parts.calledOff.reason) });
   const onDrop = () => finished.reject(parts.dropped.reason);
-  parts.interrupted.addEventListener("abort", onInterrupt);
   parts.calledOff.addEventListener("abort", onCallOff);
   parts.dropped.addEventListener("abort", onDrop);
   const stopLooking = watch.onChange(lookAtPod);
@@ -199,9 +195,8 @@ export async function conduct(parts: Conducting): Promise<PodResult> {
   try {
     enqueue({ at: now(), type: "sidecar", facts: factsOfSidecar(before) });
     lookAtPod();
-    if (parts.back) enqueue({ at: now(), type: "call-off", reason: "undone", force: true });
+    if (parts.back) enqueue({ at: now(), type: "call-off", reason: "undone" });
     else enqueue({ at: now(), type: "begin" });
-    if (parts.interrupted.aborted) onInterrupt();
     if (parts.calledOff.aborted) onCallOff();
     await finished.promise;
     last = await readStatus(api).catch(() => last);
@@ -209,7 +204,6 @@ export async function conduct(parts: Conducting): Promise<PodResult> {
     clearTimeout(timer);
     stopLooking();
     link.close();
-    parts.interrupted.removeEventListener("abort", onInterrupt);
     parts.calledOff.removeEventListener("abort", onCallOff);
     parts.dropped.removeEventListener("abort", onDrop);
   }

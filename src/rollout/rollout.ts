@@ -29,6 +29,7 @@ export interface Rollout {
   readonly onlyFirst: boolean;
   readonly by: string;
   readonly say: (pod: string | undefined, tone: Tone, text: string) => void;
+  /** No further Pod is begun; the one in hand is finished, well or badly. */
   readonly interrupted: AbortSignal;
   /** Somebody asked to pause: the Pods in hand are finished. */
   readonly paused: AbortSignal;
@@ -65,7 +66,7 @@ export async function decideAll({
     .map((one): Decided => {
       const view = viewOf(one);
       const decision: Decision = view
-        ? decide(view, goal)
+        ? decide(view, goal, Date.now())
         : { do: "refuse", why: one.problem ?? "it cannot be asked" };
       return { surveyed: one, name: one.pod.metadata.name, decision };
     })
@@ -152,7 +153,7 @@ async function runPod(
   { surveyed, name, decision }: Decided,
   calledOff: AbortSignal,
 ): Promise<PodResult> {
-  const { client, makeApi, namespace, watch, limits, by, interrupted, dropped } = rollout;
+  const { client, makeApi, namespace, watch, limits, by, dropped } = rollout;
   if (decision.do !== "upgrade" || !surveyed.place) throw new Error(`pod ${name} is not to be upgraded`);
   const api = sidecarOf(client, makeApi, { namespace, pod: name, port: surveyed.place.controlPort });
   const { plan, phase, back } = decision;
@@ -170,7 +171,7 @@ async function runPod(
       back,
       limits,
       by,
-      interrupted,
+      starts: surveyed.record?.starts ?? [],
       calledOff,
       dropped,
       say: (tone, text) => rollout.say(name, tone, text),

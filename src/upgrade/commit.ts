@@ -8,6 +8,11 @@ export function commit(state: UpgradeState, at: number): Stepped {
   const { plan } = state;
   const { from, placeholder } = plan;
   if (!from || placeholder === undefined) return done(state);
+  if (plan.keepsOld) {
+    const text = `slot ${from.slot}: ${from.image} stays as standby; the kubelet's back-off would delay the placeholder there`;
+    const finished = done(state);
+    return { state: finished.state, orders: [{ do: "say", tone: "plain", text }, ...finished.orders] };
+  }
   return {
     state: { ...state, phase: "committing", since: at },
     orders: [
@@ -40,8 +45,11 @@ export function watchCommit(state: UpgradeState, at: number): Stepped {
   };
 }
 
+/** A back-off without a crash is the kubelet's memory of earlier starts: it passes. */
+const MERE_WAITING = ["ContainerCreating", "PodInitializing", "CrashLoopBackOff"];
+
 function refusalOf({ waiting, ended, id }: ContainerFacts, before: string | undefined): string | undefined {
-  if (waiting && !["ContainerCreating", "PodInitializing"].includes(waiting.reason)) return waiting.reason;
+  if (waiting && !MERE_WAITING.includes(waiting.reason)) return waiting.reason;
   return ended && (ended.id ?? id) !== before ? `it ended with exit code ${ended.exitCode}` : undefined;
 }
 

@@ -1,14 +1,18 @@
 // What to do with one Pod: nothing, begin, go on, go back, or refuse with the reason in one sentence. Decided from the Pod, its record
 // and its sidecar alone, so that an upgrade that was interrupted anywhere can be started again.
 
+import { delayOf, freeAt, type Start } from "./back-off.ts";
 import { type PodFacts, type SidecarFacts, slotNamed } from "./facts.ts";
 import { isHalfWay, type Phase, type Place, type UpgradePlan, type UpgradeRecord } from "./record.ts";
+import { seconds } from "./seconds.ts";
 
 export interface Goal {
   /** Undefined: go back to what ran before (`--undo`). */
   readonly image: string | undefined;
   /** Told by the caller; undefined: what the idle slot runs. */
   readonly placeholder: string | undefined;
+  /** The kubelet's back-off is put up with. */
+  readonly anyway: boolean;
 }
 
 export interface PodView {
@@ -25,14 +29,15 @@ export type Decision =
   /** `phase` says where to begin; `back`: the first thing is to call it off. */
   | { readonly do: "upgrade"; readonly plan: UpgradePlan; readonly phase: Phase; readonly back: boolean };
 
-export function decide(view: PodView, goal: Goal): Decision {
+/** `now`: ms since 1970. */
+export function decide(view: PodView, goal: Goal, now: number): Decision {
   const { record } = view;
   if (record && isHalfWay(record)) return resume(record, goal);
-  if (goal.image === undefined) return undo(view, record, goal);
+  if (goal.image === undefined) return undo(view, record, goal, now);
   const active = activePlace(view);
   if ("why" in active) return { do: "refuse", why: active.why };
   if (active.image === goal.image) return { do: "nothing", why: `it runs ${goal.image} already` };
-  return begin(view, active, goal.image, goal.placeholder, false);
+  return begin(view, active, goal, goal.image, false, now);
 }
 
 function resume(record: UpgradeRecord, { image }: Goal): Decision {
@@ -50,7 +55,7 @@ function resume(record: UpgradeRecord, { image }: Goal): Decision {
   return { do: "upgrade", plan: record, phase, back: false };
 }
 
-function undo(view: PodView, record: UpgradeRecord | undefined, { placeholder }: Goal): Decision {
+function undo(view: PodView, record: UpgradeRecord | undefined, goal: Goal, now: number): Decision {
   if (record?.phase !== "done") return { do: "nothing", why: "there is nothing to undo" };
   if (record.isUndo) return { do: "nothing", why: `it is back at ${record.image} already` };
   const active = activePlace(view);
@@ -59,17 +64,19 @@ function undo(view: PodView, record: UpgradeRecord | undefined, { placeholder }:
   if (active.image !== record.image) {
     return { do: "refuse", why: `it runs ${active.image}, and not ${record.image}, which would be undone` };
   }
-  return begin(view, active, record.previous, placeholder ?? record.placeholder, true);
+  return begin(view, active, goal, record.previous, true, now);
 }
 
 function begin(
   view: PodView,
   active: Place,
+  goal: Goal,
   image: string,
-  placeholder: string | undefined,
   isUndo: boolean,
+  now: number,
 ): Decision {
-  const { pod, sidecar, containers } = view;
+  const { pod, sidecar, record } = view;
+  const starts = record?.starts ?? [];
   if (!pod.ready) {
     return { do: "refuse", why: "it is not ready now; an upgrade in the Pod needs one that serves" };
   }
@@ -84,15 +91,21 @@ function begin(
       why: `container ${target.container} of its idle slot ${target.slot} does not run`,
     };
   }
-  const standIn = placeholder ?? (idle?.state === "empty" ? target.image : undefined);
-  if (idle && standIn === undefined) {
+  const delayMs = delayOf(starts, target.container, image, now);
+  if (delayMs > 0 && !goal.anyway) return { do: "refuse", why: tooSoon(starts, target, image, now, delayMs) };
+  const placeholder =
+    goal.placeholder ??
+    (idle?.state === "empty" && target.image !== active.image ? target.image : record?.placeholder);
+  if (idle && placeholder === undefined) {
     const what = `${idle.version ?? "an app"} in slot ${idle.name} (${idle.state})`;
     return {
       do: "refuse",
       why: `${what} leaves no slot idle: say by --placeholder which image is to stay there afterwards`,
     };
   }
-  const from = pod.containers[containers.get(active.slot) ?? ""];
+  const from = pod.containers[active.container];
+  const isFree = (container: string, what: string) => delayOf(starts, container, what, now) === 0;
+  const standIns = idle ? [target.image, active.image] : [target.image];
   return {
     do: "upgrade",
     phase: "loading",
@@ -101,7 +114,9 @@ function begin(
       image,
       target,
       from: idle ? { ...active, id: from?.id } : undefined,
-      placeholder: idle ? standIn : undefined,
+      placeholder: idle ? placeholder : undefined,
+      keepsOld: placeholder !== undefined && !isFree(active.container, placeholder),
+      standIn: standIns.find((one) => isFree(target.container, one)) ?? target.image,
       baseline: {
         id: container.id,
         imageId: container.imageId,
@@ -112,6 +127,20 @@ function begin(
       isUndo,
     },
   };
+}
+
+function tooSoon(
+  starts: readonly Start[],
+  { container }: Place,
+  image: string,
+  now: number,
+  delayMs: number,
+): string {
+  const free = new Date(freeAt(starts, container, image, now)).toISOString().slice(11, 19);
+  return (
+    `${image} was started in container ${container} a short time ago, so that the kubelet would wait ${seconds(delayMs)} before it ` +
+    `starts it there again, with the Pod unready meanwhile: come back after ${free} UTC, give the image another tag, or say --retry-now`
+  );
 }
 
 function activePlace(view: PodView): Place | { readonly why: string } {

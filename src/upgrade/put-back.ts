@@ -2,6 +2,7 @@
 // one slot its image is started again, and requests are held meanwhile.
 
 import { slotNamed } from "./facts.ts";
+import type { UpgradePlan } from "./record.ts";
 import { seconds } from "./seconds.ts";
 import type { Order, Stepped, UpgradeState } from "./state.ts";
 
@@ -17,8 +18,8 @@ export function putBack(
   const orders: Order[] = [...before, { do: "say", tone: "bad", text: `slot ${target.slot}: ${trouble}` }];
   if (from && old?.ready && sidecar?.active !== from.slot) orders.push({ do: "promote", slot: from.slot });
   orders.push(
-    { do: "say", tone: "plain", text: `slot ${target.slot}: ${target.image} is put back` },
-    { do: "patch", images: { [target.container]: target.image }, phase: "putting-back", reason: trouble },
+    { do: "say", tone: "plain", text: `slot ${target.slot}: ${standInWords(plan)}` },
+    { do: "patch", images: { [target.container]: plan.standIn }, phase: "putting-back", reason: trouble },
   );
   return {
     state: {
@@ -45,18 +46,23 @@ export function watchReturn(state: UpgradeState, at: number): Stepped {
     };
   }
   if (at < state.since + limits.timeoutMs) return { state, orders: [] };
-  const text = `${plan.target.image} was put back, but the Pod is not ready after ${seconds(limits.timeoutMs)}`;
+  const text = `${plan.standIn} was put back, but the Pod is not ready after ${seconds(limits.timeoutMs)}`;
   return { state: { ...state, outcome: "failed" }, orders: [{ do: "say", tone: "bad", text }] };
 }
 
 function isBack({ pod, sidecar, plan, seen, badId }: UpgradeState): boolean {
   const { target, from, baseline } = plan;
   const container = pod?.containers[target.container];
-  if (!pod?.ready || !seen || !container?.running || container.image !== target.image) return false;
+  if (!pod?.ready || !seen || !container?.running || container.image !== plan.standIn) return false;
   // A new container; or still the first one, where the kubelet had not acted on the first patch at all.
-  const isFirst = container.id === baseline.id;
-  const isAnother = container.id !== badId && !isFirst;
-  if (!isAnother && container.imageId !== baseline.imageId) return false;
+  const isFirst = container.id === baseline.id && plan.standIn === target.image;
+  const isAnother = container.id !== badId && container.id !== baseline.id;
+  if (!isAnother && !(isFirst && container.imageId === baseline.imageId)) return false;
   const serving = from ?? target;
   return sidecar?.active === serving.slot && slotNamed(sidecar, serving.slot)?.ready === true;
+}
+
+function standInWords({ standIn, target }: UpgradePlan): string {
+  if (standIn === target.image) return `${standIn} is put back`;
+  return `${standIn} is put there as standby; the kubelet's back-off would delay ${target.image}`;
 }

@@ -1,6 +1,8 @@
 // What is written on a Pod while it is upgraded, so that whoever comes next can go on, or back. It travels in the same patch as
 // the image that it speaks of: the two never differ.
 
+import type { Start } from "./back-off.ts";
+
 export const RECORD_ANNOTATION = "sluice/upgrade";
 
 export const PHASES = [
@@ -37,8 +39,12 @@ export interface UpgradePlan {
   readonly target: Place;
   /** Two slots: who serves until the switch. One slot: undefined. */
   readonly from: (Place & { readonly id: string | undefined }) | undefined;
-  /** What takes the place of the old version at the end. One slot: undefined. */
+  /** What an idle slot runs. One slot: undefined. */
   readonly placeholder: string | undefined;
+  /** The old version stays as standby at the end: the placeholder could not be started there at once. */
+  readonly keepsOld: boolean;
+  /** What the target gets when the new version is put back: what was there, or else the old version. */
+  readonly standIn: string;
   readonly baseline: Baseline;
   /** The image of the app that served before: what `--undo` goes back to. */
   readonly previous: string;
@@ -55,6 +61,8 @@ export interface UpgradeRecord extends UpgradePlan {
   readonly by: string;
   /** Why it was put back. */
   readonly reason: string | undefined;
+  /** What was put where in the last minutes. */
+  readonly starts: readonly Start[];
 }
 
 export function formatRecord(record: UpgradeRecord): string {
@@ -73,6 +81,8 @@ export function parseRecord(text: string | undefined): UpgradeRecord | undefined
       (read.from === undefined || isPlace(read.from)) &&
       typeof read.image === "string" &&
       typeof read.previous === "string" &&
+      typeof read.standIn === "string" &&
+      Array.isArray(read.starts) &&
       typeof read.baseline?.restarts === "number";
     return isOurs ? (read as UpgradeRecord) : undefined;
   } catch {

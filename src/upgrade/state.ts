@@ -48,8 +48,8 @@ export type UpgradeEvent = { readonly at: number } & (
   | { readonly type: "sidecar"; readonly facts: SidecarFacts | undefined }
   /** A moment that `dueAt` named has come. */
   | { readonly type: "tick" }
-  /** Undo what is not committed: somebody interrupted, or another Pod failed. */
-  | { readonly type: "call-off"; readonly reason: string; readonly force: boolean }
+  /** Put back what is not committed: another Pod failed, or somebody said `--undo`. */
+  | { readonly type: "call-off"; readonly reason: string }
   /** The API server or the sidecar refused an order, in plain words. */
   | { readonly type: "refused"; readonly order: "patch" | "promote"; readonly reason: string }
 );

@@ -24,7 +24,7 @@ export function step(before: UpgradeState, event: UpgradeEvent): Stepped {
       "the Pod was deleted meanwhile; its owner's next one has the template's image",
     );
   }
-  if (event.type === "call-off") return callOff(state, event.reason, event.force, at);
+  if (event.type === "call-off") return callOff(state, event.reason, at);
   if (event.type === "refused") return refused(state, event.order, event.reason, at);
   if (isTakenOver(state)) {
     const { container } = state.plan.target;
@@ -66,14 +66,15 @@ function absorb(state: UpgradeState, event: UpgradeEvent): UpgradeState {
 
 /** What the target's image should be in this phase. */
 function wantedImage({ phase, plan }: UpgradeState): string {
-  return phase === "putting-back" || phase === "put-back" ? plan.target.image : plan.image;
+  return phase === "putting-back" || phase === "put-back" ? plan.standIn : plan.image;
 }
 
 function isTakenOver(state: UpgradeState): boolean {
   const image = state.pod?.containers[state.plan.target.container]?.image;
   if (image === undefined || image === wantedImage(state)) return false;
   // Before our own patch shows, the image of the phase before is still there.
-  return state.seen || (image !== state.plan.target.image && image !== state.plan.image);
+  const { target, standIn, image: next } = state.plan;
+  return state.seen || ![target.image, standIn, next].includes(image);
 }
 
 function begin(state: UpgradeState): Stepped {
@@ -151,13 +152,10 @@ function troubleOf({ pod, plan }: UpgradeState): string | undefined {
   return verdictOn(container, plan.baseline);
 }
 
-/** In the window the new version serves already: an interruption waits for its end, another Pod's failure does not. */
-function callOff(state: UpgradeState, reason: string, force: boolean, at: number): Stepped {
-  const { phase } = state;
-  if (phase === "loading" || phase === "switching" || (phase === "window" && force)) {
-    return putBack(state, reason, at);
-  }
-  return { state, orders: [] };
+/** What is committed, or on its way back, goes on. */
+function callOff(state: UpgradeState, reason: string, at: number): Stepped {
+  const isOpen = state.phase === "loading" || state.phase === "switching" || state.phase === "window";
+  return isOpen ? putBack(state, reason, at) : { state, orders: [] };
 }
 
 function refused(state: UpgradeState, order: "patch" | "promote", reason: string, at: number): Stepped {

@@ -15,7 +15,6 @@ const TROUBLES: Readonly<Record<string, string>> = {
   CreateContainerConfigError: "its container cannot be configured",
   CreateContainerError: "its container cannot be created",
   RunContainerError: "its container cannot be started",
-  CrashLoopBackOff: "it crashes again and again",
 };
 
 /** Why the container that came after `baseline` is bad; undefined: nothing speaks against it. */
@@ -23,10 +22,9 @@ export function verdictOn(container: ContainerFacts, baseline: Baseline): string
   const { waiting, ended, endedBefore } = container;
   const trouble = waiting && Object.hasOwn(TROUBLES, waiting.reason) ? TROUBLES[waiting.reason] : undefined;
   if (trouble !== undefined && waiting) {
-    const died = waiting.reason === "CrashLoopBackOff" ? lastDeath(container) : undefined;
-    if (died) return `${trouble}: ${howItEnded(died)}`;
     return `${trouble} (${waiting.reason}${waiting.message === "" ? "" : `: ${waiting.message}`})`;
   }
+  // CrashLoopBackOff by itself proves nothing: the kubelet delays an image that it started there a short time ago.
   if (ended && isNew(ended.id ?? container.id, baseline)) return `it ended: ${howItEnded(ended)}`;
   // It died and was started again between two looks. Where the present one is not new, an older death is meant.
   if (endedBefore && isNew(container.id, baseline) && isNew(endedBefore.id, baseline)) {
@@ -38,10 +36,6 @@ export function verdictOn(container: ContainerFacts, baseline: Baseline): string
 /** A container with another id than before the patch. */
 export function isNew(id: string | undefined, baseline: Baseline): boolean {
   return id !== undefined && id !== baseline.id;
-}
-
-function lastDeath({ ended, endedBefore }: ContainerFacts): Ended | undefined {
-  return ended ?? endedBefore;
 }
 
 function howItEnded({ exitCode, reason }: Ended): string {
