@@ -833,6 +833,12 @@ describe("nothing is found", () => {
     expect(await findingsOf(spoilt(PLAIN, [PLAIN_IMAGE, under(command)]))).toEqual([]);
   });
 
+  test("in a liveness that asks what readiness asks, and is three times as patient", async () => {
+    const live = "livenessProbe: {httpGet: {path: /live, port: http}";
+    const same = "livenessProbe: {httpGet: {path: /ready, port: http}, failureThreshold: 9";
+    expect(await findingsOf(spoilt(PLAIN, [live, same]))).toEqual([]);
+  });
+
   test("in a worker that serves nobody", async () => {
     const worker =
       "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: w}\nspec: {template: {spec: {containers: [{name: w, image: w:1}]}}}\n";
@@ -888,6 +894,23 @@ test("options in a ConfigMap are read like any others", async () => {
   const ids = (await findingsOf(text + map)).map(({ id }) => id);
   expect(ids).toContain("grace-differs");
   expect(ids.filter((id) => id === "pod-hook" || id === "slot-hook")).toEqual(["pod-hook", "slot-hook"]);
+});
+
+test("a Service without a namespace belongs to what has one, and one of another namespace does not", async () => {
+  const placed = spoilt(PLAIN, [
+    "kind: Deployment\nmetadata: {name: web}",
+    "kind: Deployment\nmetadata: {name: web, namespace: shop}",
+  ]);
+  const idsOf = async (service: string) => {
+    const text = spoilt(placed, [
+      "kind: Service\nmetadata: {name: web}\nspec:\n",
+      `kind: Service\nmetadata: {name: web${service}}\nspec:\n  publishNotReadyAddresses: true\n`,
+    ]);
+    return (await findingsOf(text)).map(({ id }) => id);
+  };
+  expect(await idsOf("")).toEqual(["publish-not-ready-addresses"]);
+  expect(await idsOf(", namespace: shop")).toEqual(["publish-not-ready-addresses"]);
+  expect(await idsOf(", namespace: other")).toEqual([]);
 });
 
 test("a finding names the line, within a List too", async () => {

@@ -43,10 +43,13 @@ async function factsOf(
   objects: readonly ManifestObject[],
   around: Surroundings,
 ): Promise<Facts> {
-  const isBeside = ({ namespace }: ManifestObject) => namespace === workload.object.namespace;
-  const services = objects.flatMap((object) => {
+  const { namespace } = workload.object;
+  // What leaves its namespace to whoever applies it goes where the others go.
+  const isBeside = (object: ManifestObject) =>
+    object.namespace === undefined || namespace === undefined || object.namespace === namespace;
+  const services = objects.filter(isBeside).flatMap((object) => {
     const service = serviceOf(object);
-    return service && selects(service, workload) ? [service] : [];
+    return service && selects({ ...service, object: { ...object, namespace } }, workload) ? [service] : [];
   });
   const selecting = (kind: string, group: string, field: string) =>
     around.unseen.has(kind)
