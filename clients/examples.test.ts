@@ -1,25 +1,28 @@
 // The servers in examples/, behind a real sluice.
 import { once } from "node:events";
-import { mkdtempSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeAll, beforeEach, expect, it } from "vitest";
 import { WebSocket } from "ws";
 import { Child } from "./testing/child.ts";
 import { describeEachExample } from "./testing/language.ts";
+import { scratchFolders } from "./testing/scratch.ts";
 import { Sluice } from "./testing/sluice.ts";
 
 describeEachExample("the example", (build) => {
+  const newFolder = scratchFolders();
   let command: readonly string[] = [];
   let sluice: Sluice;
   let app: Child;
-  const config = join(mkdtempSync(join(tmpdir(), "sluice-")), "config.json");
+  let config = "";
 
   beforeAll(() => {
-    command = build();
+    command = build(newFolder());
   }, 120_000);
   beforeEach(async () => {
-    sluice = await Sluice.prepare();
+    const folder = newFolder();
+    config = join(folder, "config.json");
+    sluice = await Sluice.prepare(folder);
     await sluice.start();
     const side = { SLUICE_SLOT: "a", SLUICE_CONTROL: sluice.socket, PORT: sluice.appPort };
     app = new Child(command, { ...side, VERSION: "v7", CONFIG: config });

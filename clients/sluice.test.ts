@@ -2,15 +2,20 @@
 import { afterEach, beforeAll, expect, it } from "vitest";
 import { Child } from "./testing/child.ts";
 import { describeEachLanguage } from "./testing/language.ts";
+import { scratchFolders } from "./testing/scratch.ts";
 import { Sluice } from "./testing/sluice.ts";
 
+/** The client's log line. */
+const ACTIVE = /sluice: .*\bactive \(/;
+
 describeEachLanguage("the app's side of a real sluice", (language) => {
+  const newFolder = scratchFolders();
   let command: readonly string[] = [];
   let sluices: Sluice[] = [];
   let apps: Child[] = [];
 
   beforeAll(() => {
-    command = language.command();
+    command = language.command(newFolder());
   }, 120_000);
   afterEach(async () => {
     for (const app of apps) app.signal();
@@ -19,7 +24,7 @@ describeEachLanguage("the app's side of a real sluice", (language) => {
   });
 
   async function prepare(...flags: string[]): Promise<Sluice> {
-    const sluice = await Sluice.prepare(...flags);
+    const sluice = await Sluice.prepare(newFolder(), ...flags);
     sluices.push(sluice);
     return sluice;
   }
@@ -39,7 +44,7 @@ describeEachLanguage("the app's side of a real sluice", (language) => {
     const sluice = await startSluice();
     expect((await sluice.readiness()).status).toBe(503);
     const app = startApp(sluice);
-    await app.next(/^state active/);
+    await app.next(ACTIVE);
     expect((await sluice.readiness()).status).toBe(200);
     expect(await sluice.get("/")).toEqual({ status: 200, text: "v1" });
   });
@@ -47,7 +52,7 @@ describeEachLanguage("the app's side of a real sluice", (language) => {
   it("is ready and served once it has shaken hands, over TCP", async () => {
     const sluice = await startSluice();
     const app = startApp(sluice, { SLUICE_CONTROL: sluice.tcp });
-    await app.next(/^state active/);
+    await app.next(ACTIVE);
     expect((await sluice.readiness()).status).toBe(200);
   });
 
@@ -56,14 +61,14 @@ describeEachLanguage("the app's side of a real sluice", (language) => {
     const app = startApp(sluice);
     await app.next(/trying again until it works/);
     await sluice.start();
-    await app.next(/^state active/);
+    await app.next(ACTIVE);
     expect((await sluice.readiness()).status).toBe(200);
   });
 
   it("says stopping on SIGTERM, finishes what is in flight, and does not come back", async () => {
     const sluice = await startSluice();
     const app = startApp(sluice);
-    await app.next(/^state active/);
+    await app.next(ACTIVE);
     const slow = sluice.get("/slow?ms=400");
     await app.next(/^slow/);
     app.signal("SIGTERM");
@@ -79,7 +84,7 @@ describeEachLanguage("the app's side of a real sluice", (language) => {
   it("is lost at once when it is killed", async () => {
     const sluice = await startSluice();
     const app = startApp(sluice);
-    await app.next(/^state active/);
+    await app.next(ACTIVE);
     app.signal("SIGKILL");
     await sluice.event("lifeline_lost");
     expect(await sluice.readiness()).toMatchObject({
@@ -91,7 +96,7 @@ describeEachLanguage("the app's side of a real sluice", (language) => {
   it("reloads by order, and the order hears how it went", async () => {
     const sluice = await startSluice();
     const app = startApp(sluice);
-    await app.next(/^state active/);
+    await app.next(ACTIVE);
     expect((await sluice.order("POST", "/reload")).status).toBe(200);
     await app.next(/^reload/);
     await sluice.get("/break-reload");
@@ -102,10 +107,10 @@ describeEachLanguage("the app's side of a real sluice", (language) => {
   it("stays away once a newer process has taken its slot, whose service its own SIGTERM does not touch", async () => {
     const sluice = await startSluice();
     const older = startApp(sluice, { PORT: "0", VERSION: "v0" });
-    await older.next(/^state accepted/);
+    await older.next(/: accepted/);
     const newer = startApp(sluice);
-    await newer.next(/^state active/);
-    await older.next(/^state superseded/);
+    await newer.next(ACTIVE);
+    await older.next(/: superseded/);
     older.signal("SIGTERM");
     expect((await older.exited).code).toBe(0);
     expect(await sluice.get("/")).toEqual({ status: 200, text: "v1" });
@@ -117,22 +122,22 @@ describeEachLanguage("the app's side of a real sluice", (language) => {
     const sluice = await startSluice();
     const app = startApp(sluice);
     const first = await sluice.event("handshake");
-    await app.next(/^state active/);
+    await app.next(ACTIVE);
     await sluice.kill();
     await app.next(/trying again until it works/);
     await sluice.start();
     expect((await sluice.event("handshake")).instance).toBe(first.instance);
-    await app.next(/^state active/);
+    await app.next(ACTIVE);
     expect((await sluice.readiness()).status).toBe(200);
   });
 
-  it("is refused without SIGTERM, says why, and the app lives on", async () => {
-    const sluice = await startSluice();
-    const app = startApp(sluice, { NO_STOP: "1" });
-    expect(await app.next(/refused: 422/)).toContain("SIGTERM");
+  it("is refused without a required signal, says why, and the app lives on", async () => {
+    const sluice = await startSluice("--require-signals", "SIGTERM,SIGQUIT");
+    const app = startApp(sluice);
+    expect(await app.next(/refused: 422/)).toContain("SIGQUIT");
     expect(await sluice.readiness()).toMatchObject({
       status: 503,
-      reason: expect.stringContaining("SIGTERM"),
+      reason: expect.stringContaining("SIGQUIT"),
     });
   });
 
@@ -152,10 +157,10 @@ describeEachLanguage("the app's side of a real sluice", (language) => {
     });
     const open = await fetch(`http://127.0.0.1:${sluice.appPort}/gate?name=consul&open=true`);
     expect(await open.text()).toBe("true");
-    await app.next(/^state active/);
+    await app.next(ACTIVE);
     await sluice.kill();
     await sluice.start();
-    await app.next(/^state active/);
+    await app.next(ACTIVE);
     expect((await sluice.readiness()).status).toBe(200);
   });
 });

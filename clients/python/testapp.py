@@ -1,4 +1,5 @@
 """The app under test in Python. Its twins are ../testing/app.js and ../go/testapp/main.go; all three do the same."""
+import logging
 import os
 import subprocess
 import threading
@@ -8,6 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import sluice
 
+logging.basicConfig(level=logging.INFO)
 VERSION = os.environ.get("VERSION", "v1")
 broken = threading.Event()
 
@@ -38,8 +40,6 @@ class Handler(BaseHTTPRequestHandler):
             answer = "true" if taken else "false"
         if url.path == "/break-reload":
             broken.set()
-        if url.path == "/close":
-            app.close()
         if url.path == "/spawn":
             answer = str(subprocess.Popen(["sleep", "60"]).pid)
         if url.path == "/fork":
@@ -69,12 +69,7 @@ class Server(ThreadingHTTPServer):
 
 
 server = Server(("127.0.0.1", int(os.environ["PORT"])), Handler)
-app = sluice.connect(
-    VERSION,
-    on_stop=None if os.environ.get("NO_STOP") else on_stop,
-    on_reload=on_reload,
-    on_state=lambda state: say("state", state),
-)
+app = sluice.App(VERSION, on_stop=on_stop, on_reload=on_reload)
 say("listening", server.server_port)
 threading.Timer(int(os.environ.get("READY_AFTER_MS", "0")) / 1000, app.ready).start()
 server.serve_forever(poll_interval=0.05)

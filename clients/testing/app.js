@@ -5,7 +5,7 @@ import http from "node:http";
 import { connect } from "../node/sluice.js";
 
 const say = (...words) => process.stdout.write(`${words.join(" ")}\n`);
-const { VERSION = "v1", PORT, READY_AFTER_MS = "0", NO_STOP } = process.env;
+const { VERSION = "v1", PORT, READY_AFTER_MS = "0" } = process.env;
 let isReloadable = true;
 
 const server = http.createServer(async (request, response) => {
@@ -25,26 +25,20 @@ const server = http.createServer(async (request, response) => {
     );
   }
   if (pathname === "/break-reload") isReloadable = false;
-  if (pathname === "/close") sluice.close();
   if (pathname === "/spawn") answer = String(spawn("sleep", ["60"], { stdio: "ignore" }).pid);
   response.end(answer);
 });
 
 const sluice = connect({
   version: VERSION,
-  ...(NO_STOP
-    ? {}
-    : {
-        onStop: () => {
-          say("stop");
-          return server.close();
-        },
-      }),
+  onStop: () => {
+    say("stop");
+    return server.close();
+  },
   onReload: () => {
     say("reload");
     if (!isReloadable) throw new Error("no such file");
   },
-  onState: (state) => say("state", state),
 });
 server.listen(Number(PORT), "127.0.0.1", () => {
   say("listening", server.address().port);

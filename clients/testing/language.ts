@@ -1,7 +1,5 @@
 // The languages of the clients: how the app under test is started in each, and whether the tool for it is here.
 import { execFileSync, spawnSync } from "node:child_process";
-import { mkdtempSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it } from "vitest";
 
@@ -10,10 +8,10 @@ const EXAMPLES = join(CLIENTS, "../examples");
 
 export interface Language {
   readonly name: "node" | "go" | "python";
-  /** Builds what must be built; returns the command that starts the app under test. */
-  readonly command: () => readonly string[];
+  /** Builds what must be built into that folder; returns the command that starts the app under test. */
+  readonly command: (folder: string) => readonly string[];
   /** The same for the server in examples/. */
-  readonly example: (() => readonly string[]) | undefined;
+  readonly example: ((folder: string) => readonly string[]) | undefined;
   /** undefined: always here. */
   readonly tool: string | undefined;
 }
@@ -28,8 +26,8 @@ const LANGUAGES: readonly Language[] = [
   {
     name: "go",
     tool: "go",
-    command: () => [buildGo(join(CLIENTS, "go/testapp"))],
-    example: () => [buildGo(join(EXAMPLES, "go"))],
+    command: (folder) => [buildGo(join(CLIENTS, "go/testapp"), folder)],
+    example: (folder) => [buildGo(join(EXAMPLES, "go"), folder)],
   },
   {
     name: "python",
@@ -39,11 +37,11 @@ const LANGUAGES: readonly Language[] = [
   },
 ];
 
-/** Builds the program of a folder without any download. */
-function buildGo(folder: string): string {
-  const binary = join(mkdtempSync(join(tmpdir(), "sluice-go-")), "app");
+/** Builds a program without any download. */
+function buildGo(source: string, folder: string): string {
+  const binary = join(folder, "app");
   const env = { ...process.env, GOTOOLCHAIN: "local", GOPROXY: "off", GOFLAGS: "-buildvcs=false" };
-  execFileSync("go", ["build", "-o", binary, "."], { cwd: folder, env });
+  execFileSync("go", ["build", "-o", binary, "."], { cwd: source, env });
   return binary;
 }
 
@@ -57,7 +55,10 @@ export function describeEachLanguage(promise: string, body: (language: Language)
 }
 
 /** The same for the languages that have an example. */
-export function describeEachExample(promise: string, body: (command: () => readonly string[]) => void): void {
+export function describeEachExample(
+  promise: string,
+  body: (command: (folder: string) => readonly string[]) => void,
+): void {
   const languages = LANGUAGES.filter((language) => language.example !== undefined);
   describeEach(promise, languages, ({ example }) => {
     if (example !== undefined) body(example);

@@ -1,8 +1,6 @@
 // A real sluice in a process of its own, with the ports that it was given.
 import { once } from "node:events";
-import { mkdtempSync } from "node:fs";
 import net, { type AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Child } from "./child.ts";
 
@@ -30,9 +28,9 @@ export class Sluice {
   readonly #flags: readonly string[];
   #process: Child | undefined;
 
-  private constructor(ports: readonly number[], flags: readonly string[]) {
+  private constructor(folder: string, ports: readonly number[], flags: readonly string[]) {
     const [listen, ops, tcp, app] = ports;
-    this.socket = join(mkdtempSync(join(tmpdir(), "sluice-")), "control.sock");
+    this.socket = join(folder, "control.sock");
     this.tcp = `127.0.0.1:${tcp}`;
     this.appPort = String(app);
     this.listen = `127.0.0.1:${listen}`;
@@ -40,9 +38,9 @@ export class Sluice {
     this.#flags = flags;
   }
 
-  /** Chooses the ports; nothing is started yet. */
-  static async prepare(...flags: string[]): Promise<Sluice> {
-    return new Sluice(await freePorts(4), flags);
+  /** Chooses the ports; nothing is started yet. The folder is for the control socket and what is kept beside it. */
+  static async prepare(folder: string, ...flags: string[]): Promise<Sluice> {
+    return new Sluice(folder, await freePorts(4), flags);
   }
 
   async start(): Promise<void> {

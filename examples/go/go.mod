@@ -1,6 +1,6 @@
 module example
 
-go 1.21
+go 1.19
 
 require sluice v0.0.0
 

@@ -51,7 +51,7 @@ func main() {
 			}
 		}
 	}()
-	side, err := sluice.Connect(sluice.Options{Version: a.version, OnStop: a.stop, OnReload: a.reload, Signals: []string{"SIGUSR2"}})
+	side, err := sluice.Connect(a.version, a.reload, "SIGUSR2")
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -61,12 +61,14 @@ func main() {
 		log.Fatal(err)
 	}
 	log.Printf("%s: listening on %s", a.version, listener.Addr())
+	go func() {
+		if err := a.server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+			log.Fatal(err)
+		}
+	}()
 	side.Ready() // the port is bound: whoever connects from now on is served
-	if err := a.server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
-		log.Fatal(err)
-	}
-	// Serve returns when Shutdown begins. Returning from main here would cut what is in flight.
-	if err := side.Wait(); err != nil {
+	<-side.Stop
+	if err := a.stop(); err != nil {
 		log.Fatal(err)
 	}
 	log.Printf("%s: all done", a.version)
@@ -114,11 +116,15 @@ func (a *app) routes() http.Handler {
 	return mux
 }
 
-// echo answers with the body, as it comes.
+// echo answers with the body, once it has all of it: net/http may drop what is still unread when an answer begins.
 func (a *app) echo(w http.ResponseWriter, r *http.Request) {
-	_ = http.NewResponseController(w).EnableFullDuplex() // else HTTP/1.1 reads the whole body before it answers
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, 64<<20))
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusRequestEntityTooLarge)
+		return
+	}
 	w.Header().Set("Content-Type", r.Header.Get("Content-Type"))
-	_, _ = io.Copy(w, r.Body)
+	_, _ = w.Write(body)
 }
 
 // slow answers after ?ms= milliseconds.
@@ -127,8 +133,11 @@ func (a *app) slow(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		ms = 5000
 	}
+	if ms > 600_000 {
+		ms = 600_000
+	}
 	select {
-	case <-time.After(time.Duration(min(ms, 600_000)) * time.Millisecond):
+	case <-time.After(time.Duration(ms) * time.Millisecond):
 		answer(w, map[string]any{"version": a.version, "pid": os.Getpid(), "slept": ms})
 	case <-r.Context().Done(): // the client has left
 	}
@@ -140,12 +149,17 @@ func (a *app) stream(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Cache-Control", "no-store")
 	ticker := time.NewTicker(200 * time.Millisecond)
 	defer ticker.Stop()
-	_ = http.NewResponseController(w).Flush()
+	flusher, ok := w.(http.Flusher)
+	if !ok {
+		http.Error(w, "this connection cannot stream", http.StatusInternalServerError)
+		return
+	}
+	flusher.Flush()
 	for id := 1; ; id++ {
 		select {
 		case <-ticker.C:
 			fmt.Fprintf(w, "id: %d\ndata: {\"version\":%q,\"id\":%d}\n\n", id, a.version, id)
-			_ = http.NewResponseController(w).Flush()
+			flusher.Flush()
 		case <-a.going:
 			fmt.Fprint(w, "event: bye\ndata: going away\n\n")
 			return

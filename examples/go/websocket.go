@@ -38,7 +38,11 @@ func acceptWebSocket(w http.ResponseWriter, r *http.Request) (*webSocket, error)
 		http.Error(w, "a WebSocket of version 13 is wanted here", http.StatusBadRequest)
 		return nil, errors.New("not a WebSocket request")
 	}
-	connection, buffered, err := http.NewResponseController(w).Hijack()
+	hijacker, ok := w.(http.Hijacker)
+	if !ok {
+		return nil, errors.New("this connection cannot be taken over")
+	}
+	connection, buffered, err := hijacker.Hijack()
 	if err != nil {
 		return nil, err
 	}
@@ -92,7 +96,10 @@ func (s *webSocket) serve(onMessage func(opcode byte, message []byte) error) {
 			s.drain()
 			return
 		case opcode == closing:
-			_ = s.write(closing, payload[:min(2, len(payload))])
+			if len(payload) > 2 {
+				payload = payload[:2] // the code, without the reason
+			}
+			_ = s.write(closing, payload)
 			return
 		case opcode == ping:
 			_ = s.write(pong, payload)

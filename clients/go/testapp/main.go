@@ -21,25 +21,13 @@ func main() {
 	version := os.Getenv("VERSION")
 	var broken atomic.Bool
 	server := &http.Server{}
-	options := sluice.Options{
-		Version: version,
-		OnStop: func() error {
-			fmt.Println("stop")
-			return server.Shutdown(context.Background())
-		},
-		OnReload: func() error {
-			fmt.Println("reload")
-			if broken.Load() {
-				return errors.New("no such file")
-			}
-			return nil
-		},
-		OnState: func(state string) { fmt.Println("state", state) },
-	}
-	if os.Getenv("NO_STOP") != "" {
-		options.OnStop = nil
-	}
-	app, err := sluice.Connect(options)
+	app, err := sluice.Connect(version, func() error {
+		fmt.Println("reload")
+		if broken.Load() {
+			return errors.New("no such file")
+		}
+		return nil
+	})
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -51,12 +39,10 @@ func main() {
 		fmt.Fprint(w, version)
 	})
 	http.HandleFunc("/gate", func(w http.ResponseWriter, r *http.Request) {
-		ttl, _ := time.ParseDuration(r.FormValue("ttl"))
-		err := app.Gate(r.FormValue("name"), r.FormValue("open") == "true", "asked", ttl)
+		err := app.Gate(r.FormValue("name"), r.FormValue("open") == "true", "asked", r.FormValue("ttl"))
 		fmt.Fprint(w, err == nil)
 	})
 	http.HandleFunc("/break-reload", func(w http.ResponseWriter, r *http.Request) { broken.Store(true) })
-	http.HandleFunc("/close", func(w http.ResponseWriter, r *http.Request) { app.Close() })
 	http.HandleFunc("/spawn", func(w http.ResponseWriter, r *http.Request) {
 		child := exec.Command("sleep", "60")
 		if err := child.Start(); err != nil {
@@ -71,10 +57,14 @@ func main() {
 	fmt.Println("listening", listener.Addr().(*net.TCPAddr).Port)
 	after, _ := strconv.Atoi(os.Getenv("READY_AFTER_MS"))
 	time.AfterFunc(time.Duration(after)*time.Millisecond, app.Ready)
-	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
-		log.Fatal(err)
-	}
-	if err := app.Wait(); err != nil {
+	go func() {
+		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+			log.Fatal(err)
+		}
+	}()
+	<-app.Stop
+	fmt.Println("stop")
+	if err := server.Shutdown(context.Background()); err != nil {
 		log.Fatal(err)
 	}
 }
