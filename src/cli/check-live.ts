@@ -187,19 +187,14 @@ async function askSidecar(
   ];
   const [port] = ports;
   if (port === undefined) return "its sluice has no control address over TCP";
-  let why = "";
-  // A port-forward goes over four hops, any of which may break off; asking twice does no harm.
-  for (let attempt = 1; attempt <= 2; attempt++) {
-    const api = sidecarOf(client, createControlClientBy, { namespace, pod, port });
-    try {
-      const { slots } = await readStatus(api);
-      return slots.map(({ name, waitingFor }) => ({ name, waitingFor }));
-    } catch (error) {
-      const { tried } = error as { readonly tried?: readonly string[] };
-      why = tried?.join("; ") ?? (error instanceof Error ? error.message : String(error));
-    } finally {
-      api.end();
-    }
+  const api = sidecarOf(client, createControlClientBy, { namespace, pod, port });
+  try {
+    const { slots } = await readStatus(api);
+    return slots.map(({ name, waitingFor }) => ({ name, waitingFor }));
+  } catch (error) {
+    const { tried } = error as { readonly tried?: readonly string[] };
+    return tried?.join("; ") ?? (error instanceof Error ? error.message : String(error));
+  } finally {
+    api.end();
   }
-  return why;
 }
