@@ -168,6 +168,9 @@ async function templatesOf(client: ApiClient, { kind, namespace, selection }: Wo
       byName.get(pod.metadata.ownerReferences?.find(({ controller }) => controller === true)?.name ?? "");
   }
   if (kind === "Pod") return () => undefined;
+  // A DaemonSet does not say which revision is the new one, but it does say whether all Pods are of it.
+  const { updatedNumberScheduled, currentNumberScheduled } = objectOf(value.status);
+  if (kind === "DaemonSet" && updatedNumberScheduled !== currentNumberScheduled) return () => undefined;
   const revision = stringOf(at(value, "status", "updateRevision"));
   return (pod: Pod) => {
     const own = pod.metadata.labels?.["controller-revision-hash"];
