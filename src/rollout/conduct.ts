@@ -2,6 +2,7 @@
 
 import type { Status, TimelineEvent } from "../api/backend.ts";
 import type { ApiClient } from "../cluster/api-client.ts";
+import { NotAllowed } from "../cluster/failure.ts";
 import type { PodWatch } from "../cluster/pod-watch.ts";
 import { followSidecar, lastEvent, readStatus, type SidecarApi } from "../cluster/sidecar-link.ts";
 import { podsOf } from "../cluster/workload.ts";
@@ -131,6 +132,8 @@ export async function conduct(parts: Conducting): Promise<PodResult> {
       else await patchPod(order.images, order.phase, order.reason);
       return undefined;
     } catch (error) {
+      // What is not allowed was not begun: that is for the caller, with its own exit code.
+      if (error instanceof NotAllowed && state.phase === "loading" && !state.seen) throw error;
       const what =
         order.do === "promote" ? `slot ${order.slot} could not be promoted` : "the Pod could not be patched";
       return `${what}: ${error instanceof Error ? error.message : String(error)}`;
