@@ -43,13 +43,17 @@ export class ClientAnswer {
     return this.status !== 0;
   }
 
-  get ended(): boolean {
-    return this.#ended;
-  }
+  /** It told the client that it is the last of its connection. */
+  closes = false;
 
   /** The message has a visible end of its own, so that it can be ended early without looking whole by its length. */
   get canEndEarly(): boolean {
     return this.begun && !this.#ended && !this.#countedBody;
+  }
+
+  /** The client leaves unread what it was sent already. */
+  get isCrowded(): boolean {
+    return this.#response.writableNeedDrain || (this.#response.socket?.writableNeedDrain ?? false);
   }
 
   /** An interim answer (RFC 9110 15.2); HTTP/1.0 clients know none. Throws if a field cannot be sent. */
@@ -140,6 +144,7 @@ export class ClientAnswer {
 
   #writeHead(status: number, reason: string, fields: string[], close: boolean): void {
     const response = this.#response;
+    this.closes = close;
     if (close) fields.push("Connection", "close");
     // To a 1.1 client persistence is the default and need not be said (RFC 9112 9.3).
     else if (this.#context.httpVersion === "1.1" && response.shouldKeepAlive)

@@ -1,5 +1,6 @@
 // One client connection: its requests are served one after the other, in order, and it is closed in order.
 
+import type { IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
 import type { ErrorCode } from "../../errors.ts";
 
@@ -9,6 +10,10 @@ const LINGER_MS = 2000;
 /** A request of the connection, as far as the connection cares. */
 export interface Turn {
   start(): void;
+  /** The connection closes after an answer before it: it ends without having begun (RFC 9112 9.6). */
+  abandon(cause: string): void;
+  /** The client has read what waited for it. */
+  drained(): void;
   /** The request's body is broken or will never be whole. */
   bodyBroken(code: ErrorCode | "CLIENT_LEFT", cause: string): void;
   /** The client has closed its side: it may wait for its answer still, or be gone. */
@@ -24,8 +29,6 @@ export class ClientConnection {
   readonly id: number;
   /** When it was accepted, ms. */
   readonly openedAt: number;
-  /** Bytes read when the last request ended; more mean that another is on its way. */
-  bytesWhenIdle = 0;
   readonly #rejectHead: (connection: ClientConnection, code: ErrorCode, cause: string) => void;
   #current: Turn | undefined = undefined;
   #queue: Turn[] | undefined = undefined;
@@ -51,11 +54,6 @@ export class ClientConnection {
     return this.#current !== undefined;
   }
 
-  /** Neither in a request nor with bytes of the next one read. */
-  get idle(): boolean {
-    return !this.busy && !this.#broken && this.socket.bytesRead === this.bytesWhenIdle;
-  }
-
   /** A request's head has come. It starts when all before it have ended. */
   enqueue(turn: Turn): void {
     if (!this.#current) {
@@ -76,6 +74,8 @@ export class ClientConnection {
       if (at !== -1) this.#queue?.splice(at, 1);
       return;
     }
+    const isClosing = this.#lingering || !this.socket.writable;
+    if (isClosing) this.#abandonQueue();
     this.#current = this.#queue?.shift();
     if (this.#current) {
       this.socket.resume();
@@ -83,8 +83,7 @@ export class ClientConnection {
       return;
     }
     this.#queue = undefined;
-    this.bytesWhenIdle = this.socket.bytesRead;
-    if (this.#lingering || !this.socket.writable) return;
+    if (isClosing) return;
     if (this.#broken) this.#reject();
     else if (this.#halfClosed) this.socket.destroySoon();
   }
@@ -113,6 +112,13 @@ export class ClientConnection {
     this.socket.destroySoon = () => this.linger();
   }
 
+  /** The answer is out before its request was whole: the rest is thrown away, for a bounded time, before anything else is read. */
+  awaitRest(request: IncomingMessage): void {
+    const timer = setTimeout(() => this.linger(), LINGER_MS);
+    request.once("close", () => clearTimeout(timer));
+    this.socket.once("close", () => clearTimeout(timer));
+  }
+
   /** Sends FIN after what is written, and throws away what still comes, for a bounded time. */
   linger(): void {
     if (this.#lingering) return;
@@ -123,6 +129,16 @@ export class ClientConnection {
     const timer = setTimeout(() => socket.destroy(), LINGER_MS);
     socket.once("end", () => socket.destroy());
     socket.once("close", () => clearTimeout(timer));
+  }
+
+  /** The socket has room again; for one that node has let go of. */
+  drained(): void {
+    this.#current?.drained();
+  }
+
+  #abandonQueue(): void {
+    for (const turn of this.#queue?.splice(0) ?? [])
+      turn.abandon("pipelined behind an answer that closed the connection");
   }
 
   #reject(): void {

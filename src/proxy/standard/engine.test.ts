@@ -2,6 +2,7 @@ import { attemptsSuite } from "../engine-suite/attempts.ts";
 import { endingsSuite } from "../engine-suite/endings.ts";
 import { faultsSuite } from "../engine-suite/faults.ts";
 import { messagesSuite } from "../engine-suite/messages.ts";
+import { pipelinesSuite } from "../engine-suite/pipelines.ts";
 import { tunnelsSuite } from "../engine-suite/tunnels.ts";
 import { createStandardEngine } from "./engine.ts";
 
@@ -10,3 +11,4 @@ faultsSuite(createStandardEngine);
 attemptsSuite(createStandardEngine);
 endingsSuite(createStandardEngine);
 tunnelsSuite(createStandardEngine);
+pipelinesSuite(createStandardEngine);

@@ -1,33 +1,23 @@
 // One request's journey: admission, the app, the answer, and exactly one end. It decides by the rules in ../ and leaves the
 // speaking of HTTP to its calls and its answer.
 
-import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Ending, Ticket } from "../../drain/tickets.ts";
+import type { Ending } from "../../drain/tickets.ts";
 import type { ErrorCode } from "../../errors.ts";
-import type { Destination, Guest } from "../admission.ts";
-import { answerCheck } from "../answer-check.ts";
 import type { AppFailure } from "../app-failure.ts";
 import type { EngineParts } from "../engine.ts";
-import { plainAddress } from "../headers/forwarded.ts";
-import { requestIdOf } from "../headers/request-id.ts";
 import { checkHead } from "../request-check.ts";
 import { Visit } from "../visit.ts";
+import { AnswerRelay } from "./answer-relay.ts";
 import type { AppPool } from "./app-pool.ts";
+import { type Arrival, bodyOf, visitorOf } from "./arrival.ts";
 import { Attempts } from "./attempts.ts";
 import { ClientAnswer } from "./client-answer.ts";
-import type { ClientConnection, Turn } from "./client-connection.ts";
-import type { ClientTunnel } from "./client-tunnel.ts";
-import { isEventStream } from "./event-stream.ts";
+import type { Turn } from "./client-connection.ts";
 import { probeHalfClosed } from "./half-closed.ts";
-import { isExpecting } from "./order.ts";
-import { RequestBody } from "./request-body.ts";
+import type { RequestBody } from "./request-body.ts";
 import type { TunnelSink } from "./tunnel-call.ts";
 import { upgradeHead } from "./upgrade-head.ts";
 import type { WindDown } from "./wind-down.ts";
-
-/** So long the news that a generation has died may take, ms; after it, a broken connection was the connection's own affair. */
-const DEATH_NEWS_MS = 20;
-const IDLE_CLOSE_NEWS_MS = 2;
 
 /** What all exchanges of one engine share. */
 export interface House {
@@ -37,92 +27,75 @@ export interface House {
   readonly active: Set<Exchange>;
 }
 
-export class Exchange implements Guest, Turn, TunnelSink {
+export class Exchange implements Turn, TunnelSink {
   readonly visit: Visit;
   readonly #house: House;
-  readonly #connection: ClientConnection;
-  readonly #request: IncomingMessage;
+  readonly #arrival: Arrival;
   readonly #answer: ClientAnswer;
-  readonly #response: ServerResponse;
-  readonly #tunnel: ClientTunnel | undefined;
+  readonly #relay: AnswerRelay;
   readonly #body: RequestBody | undefined;
   readonly #attempts: Attempts;
-  #said100 = false;
   #gone = false;
   #stopProbing: (() => void) | undefined = undefined;
   /** How it ends when the answer is out, where that is not "answered". */
   #ending: Ending | undefined = undefined;
 
-  constructor(
-    house: House,
-    connection: ClientConnection,
-    request: IncomingMessage,
-    response: ServerResponse,
-    tunnel?: ClientTunnel,
-  ) {
-    const { parts } = house;
+  constructor(house: House, arrival: Arrival) {
+    const { parts, pool } = house;
+    const { limits, via } = parts;
+    const { request, response, tunnel } = arrival;
+    const { method = "", httpVersion } = request;
+    const fail = this.#fail.bind(this);
+    const visit = new Visit(parts, visitorOf(arrival, parts.newRequestId));
     this.#house = house;
-    this.#connection = connection;
-    this.#request = request;
-    this.#response = response;
-    this.#tunnel = tunnel;
-    const method = request.method ?? "";
-    this.visit = new Visit(parts, {
-      requestId: requestIdOf(request.rawHeaders) ?? parts.newRequestId(),
-      method,
-      target: request.url ?? "",
-      client: plainAddress(connection.socket.remoteAddress ?? ""),
+    this.#arrival = arrival;
+    this.visit = visit;
+    if (tunnel) visit.kind = "websocket";
+    this.#answer = new ClientAnswer(response, { method, httpVersion, via, stallMs: limits.clientIdleMs });
+    this.#body = bodyOf(arrival, limits, () => fail("BODY_TIMEOUT", "refused", "body stalled"));
+    this.#attempts = new Attempts(parts, pool, { request, body: this.#body, tunnel, visit }, this, fail);
+    this.#relay = new AnswerRelay({
+      visit,
+      request,
+      answer: this.#answer,
+      limits,
+      body: this.#body,
+      isLast: this.#isLast,
+      fail,
     });
-    if (tunnel) this.visit.kind = "websocket";
-    const { httpVersion } = request;
-    this.#answer = new ClientAnswer(response, {
-      method,
-      httpVersion,
-      via: parts.via,
-      stallMs: parts.limits.clientIdleMs,
-    });
-    const { "content-length": length, "transfer-encoding": coding } = request.headers;
-    if (coding !== undefined || (length !== undefined && Number(length) !== 0)) {
-      this.#body = new RequestBody(request, parts.limits, () =>
-        this.#fail("BODY_TIMEOUT", "refused", "body stalled"),
-      );
-    }
-    this.#attempts = new Attempts(
-      parts,
-      house.pool,
-      { request, body: this.#body, tunnel, visit: this.visit },
-      this,
-    );
-    response.on("finish", () => this.#finished());
+    // What an error means for the request is told by "close".
+    response.on("error", () => {});
+    response.on("finish", () => this.#end(this.#ending ?? "answered"));
     response.on("close", () => this.#closed());
-    response.on("drain", () => this.#drained());
+    response.on("drain", () => this.drained());
     house.active.add(this);
   }
 
-  get ticket(): Ticket {
-    return this.visit.ticket;
-  }
-
   get bodyComplete(): boolean {
-    return this.#request.complete;
+    return this.#arrival.request.complete;
   }
 
   // --- Its turn on the client's connection.
 
   start(): void {
-    if (this.visit.over) return;
-    if (this.#connection.surplus) {
-      this.#fail("TOO_MANY_CONNECTIONS", "refused");
-      return;
-    }
-    const { method = "", url: target = "", httpVersion, rawHeaders } = this.#request;
-    const fault = checkHead({ method, target, httpVersion, rawHeaders }, this.#house.parts.limits);
+    if (this.visit.over || this.#ending) return;
+    const { connection, request } = this.#arrival;
+    const { method = "", url: target = "", httpVersion, rawHeaders } = request;
+    const head = { method, target, httpVersion, rawHeaders };
+    const fault = connection.surplus ? "TOO_MANY_CONNECTIONS" : checkHead(head, this.#house.parts.limits);
     if (fault) this.#fail(fault, "refused");
-    else this.#admit(false);
+    else this.#attempts.begin();
+  }
+
+  abandon(cause: string): void {
+    if (this.visit.over) return;
+    this.visit.cause = cause;
+    this.#arrival.response.destroy();
+    this.#closed();
   }
 
   bodyBroken(code: ErrorCode | "CLIENT_LEFT", cause: string): void {
-    if (code === "CLIENT_LEFT") this.#connection.socket.destroy();
+    if (code === "CLIENT_LEFT") this.#arrival.connection.socket.destroy();
     else this.#fail(code, "refused", cause);
   }
 
@@ -132,47 +105,28 @@ export class Exchange implements Guest, Turn, TunnelSink {
    */
   halfClosed(): void {
     if (this.visit.over) return;
-    if (this.#tunnel || this.visit.kind === "event-stream") this.#connection.socket.destroy();
-    else if (this.#request.httpVersion === "1.1" && this.#request.complete) {
+    const { connection, request, tunnel } = this.#arrival;
+    if (tunnel || this.visit.kind === "event-stream") connection.socket.destroy();
+    else if (request.httpVersion === "1.1" && request.complete) {
       this.#answer.sendContinue();
-      this.#stopProbing = probeHalfClosed(this.#connection.socket);
+      this.#stopProbing = probeHalfClosed(connection.socket);
     }
   }
 
-  // --- Guest.
-
-  proceed(destination: Destination): void {
-    this.visit.boards(destination);
-    this.#attempts.begin(destination);
-  }
-
-  refuse(code: ErrorCode): void {
-    this.#fail(code, "refused");
+  drained(): void {
+    this.#answer.drained();
+    this.#attempts.resume();
   }
 
   // --- What the app says.
-
   onInterim(status: number, rawHeaders: string[]): void {
     this.#attempts.answerSeen = true;
-    if (status === 101) this.#fail("APP_MALFORMED", "failed", "101 without being asked");
-    else if (status === 100) this.#pass100();
-    else this.#trySending(() => this.#answer.interim(status, rawHeaders));
+    this.#relay.interim(status, rawHeaders);
   }
 
   onHead(status: number, reason: string, rawHeaders: string[]): void {
     this.#attempts.answerSeen = true;
-    this.visit.firstByte();
-    this.#body?.release();
-    const head = { status, reason, rawHeaders, method: this.visit.visitor.method };
-    const fault = answerCheck(head, this.#house.parts.limits);
-    if (fault) {
-      this.#fail(fault, "failed", `the app's head: status ${status}`);
-      return;
-    }
-    if (isEventStream(rawHeaders)) this.visit.kind = "event-stream";
-    // A client whose upload is refused learns from Connection: close that it may stop (RFC 9110 10.1.1, RFC 9112 9.3).
-    const refusesUpload = !this.#request.complete && (status >= 400 || (this.#expects && !this.#said100));
-    this.#trySending(() => this.#answer.begin(head, refusesUpload || this.#isLast()));
+    this.#relay.head(status, reason, rawHeaders);
   }
 
   onData(chunk: Buffer): boolean {
@@ -180,28 +134,22 @@ export class Exchange implements Guest, Turn, TunnelSink {
   }
 
   onEnd(rawTrailers: string[]): void {
-    this.#trySending(() => this.#endAnswer(rawTrailers));
+    this.#relay.send(() => this.#endAnswer(rawTrailers));
   }
 
   onFailure(failure: AppFailure): void {
-    const { visit } = this;
-    const generation = visit.destination?.generation ?? 0;
-    if (visit.over) return;
-    if (failure.refused) this.#house.parts.observer.refused(generation);
-    const next = this.#attempts.after(failure);
-    if (next === "fail") this.#fail(failure.code, "failed", failure.cause);
-    else if (failure.refused) this.#admit(true);
-    else this.#admitLater(generation, next === "replay");
+    this.#attempts.failed(failure);
   }
 
   onUpgrade(reason: string, rawHeaders: string[]): void {
     const { visit } = this;
-    if (!this.#tunnel || visit.over) return;
+    const { connection, response, tunnel } = this.#arrival;
+    if (!tunnel || visit.over) return;
     visit.firstByte();
     visit.status = 101;
     visit.written = true;
-    this.#response.detachSocket(this.#connection.socket);
-    this.#tunnel.open(upgradeHead(reason, rawHeaders, this.#house.parts.via));
+    response.detachSocket(connection.socket);
+    tunnel.open(upgradeHead(reason, rawHeaders, this.#house.parts.via));
   }
 
   onTunnelEnd(how: "orderly" | "by-app" | "by-client"): void {
@@ -215,136 +163,87 @@ export class Exchange implements Guest, Turn, TunnelSink {
   /** Ends a long-lived answer of that generation (undefined: of any) in order; undefined if this is none. */
   endStream(generation: number | undefined, code: 1001 | 1012): Promise<void> | undefined {
     const { visit } = this;
+    const { connection, response, tunnel } = this.#arrival;
     if (visit.over || (generation !== undefined && visit.destination?.generation !== generation))
       return undefined;
-    const { socket } = this.#connection;
-    if (this.#tunnel && visit.status === 101) this.#tunnel.sayGoodbye(code);
-    else if (visit.kind === "event-stream" && this.#answer.canEndEarly) {
-      this.#attempts.abort();
-      this.#endAnswer([]);
-      return new Promise((resolve) => this.#response.once("close", resolve));
-    } else return undefined;
-    return new Promise((resolve) => {
-      if (socket.destroyed) resolve();
-      else socket.once("close", () => resolve());
-    });
+    if (tunnel && visit.status === 101) {
+      tunnel.sayGoodbye(code);
+      const { socket } = connection;
+      return socket.destroyed ? Promise.resolve() : new Promise((resolve) => socket.once("close", resolve));
+    }
+    if (visit.kind !== "event-stream" || !this.#answer.canEndEarly) return undefined;
+    this.#attempts.abort();
+    this.#endAnswer([]);
+    return new Promise((resolve) => response.once("close", resolve));
   }
 
   /** Ends the request now, as cut at the deadline. False if it had ended. */
   cut(): boolean {
     if (this.visit.over) return false;
-    this.#house.parts.admission.withdraw(this);
     this.#fail("CUT_AT_DEADLINE", "deadline");
     this.#end("deadline");
     return true;
   }
 
   // --- Inside.
-
-  get #expects(): boolean {
-    return isExpecting(this.#request);
+  get #isBodyDue(): boolean {
+    return this.#body !== undefined && !this.bodyComplete;
   }
 
-  #admit(again: boolean): void {
-    this.visit.waits();
-    this.#house.parts.admission.admit(this, again);
-  }
-
-  /**
-   * A process that dies closes its sockets one by one: the listening one may still take a connection, only to reset it. So
-   * the news of a death is waited for; what was not sent at all has most likely met an idle time-out, and waits less.
-   */
-  #admitLater(generation: number, isReplay: boolean): void {
-    const { visit } = this;
-    visit.replayed ||= isReplay;
-    visit.ticket.alight();
-    const { admission, observer } = this.#house.parts;
-    admission.whenElsewhere(generation, isReplay ? DEATH_NEWS_MS : IDLE_CLOSE_NEWS_MS, () => {
-      if (visit.over) return;
-      if (isReplay) observer.replayed(generation, visit.visitor.requestId);
-      this.#admit(true);
-    });
-  }
-
-  #isLast(): boolean {
-    return this.#house.windDown.isLast(this.#connection.id);
-  }
-
-  #pass100(): void {
-    if (!this.#expects || this.#said100) return;
-    this.#said100 = true;
-    this.#answer.sendContinue();
-  }
-
-  /** What the app said may be something that node refuses to send. */
-  #trySending(send: () => void): void {
-    if (this.visit.over) return;
-    try {
-      send();
-      this.visit.status = this.#answer.status;
-    } catch (error) {
-      this.#fail("APP_MALFORMED", "failed", String(error));
-    }
-  }
+  readonly #isLast = (): boolean => this.#house.windDown.isLast(this.#arrival.connection.id);
 
   #endAnswer(rawTrailers: string[]): void {
     this.#attempts.noteWritten();
-    if (!this.#request.complete) this.#connection.closeInOrder();
+    if (this.#isBodyDue && this.#answer.closes) this.#arrival.connection.closeInOrder();
     this.#answer.end(rawTrailers);
     this.#body?.close();
   }
 
   #fail(code: ErrorCode, ending: Ending, cause?: string): void {
     const { visit } = this;
+    const { connection, tunnel } = this.#arrival;
     if (visit.over || this.#ending) return;
     this.#ending = ending;
     visit.code = code;
     visit.cause = cause;
     this.#attempts.abort();
     this.#body?.close();
-    if (this.#tunnel) {
-      if (visit.status === 101) {
-        this.#tunnel.destroy();
-        this.#end(ending);
-        return;
-      }
-      this.#tunnel.release();
+    if (tunnel && visit.status === 101) {
+      tunnel.destroy();
+      this.#end(ending);
+      return;
     }
-    if (!this.#request.complete) this.#connection.closeInOrder();
-    this.#answer.fail(code, visit.visitor.requestId, !this.#request.complete || this.#isLast());
+    tunnel?.release();
+    if (this.#isBodyDue) connection.closeInOrder();
+    this.#answer.fail(code, visit.visitor.requestId, this.#isBodyDue || this.#isLast());
     visit.status = this.#answer.status;
   }
 
-  #finished(): void {
-    this.#end(this.#ending ?? "answered");
-  }
-
   #closed(): void {
+    const { visit } = this;
     // After an upgrade the response is not what lives.
-    if (this.visit.status === 101) return;
+    if (visit.status === 101) return;
     this.#gone = true;
-    if (this.visit.over) return;
-    this.#house.parts.admission.withdraw(this);
+    if (visit.over) return;
     this.#attempts.abort();
     this.#body?.close();
     if (!this.#ending) {
-      this.visit.code = "CLIENT_LEFT";
-      this.visit.status = this.visit.status || 499;
+      visit.code = "CLIENT_LEFT";
+      visit.status ||= 499;
     }
     this.#end(this.#ending ?? "client_aborted");
   }
 
-  #drained(): void {
-    this.#answer.drained();
-    this.#attempts.resume();
-  }
-
   #end(ending: Ending): void {
     if (!this.visit.end(ending)) return;
+    const { connection, request, tunnel } = this.#arrival;
     this.#house.active.delete(this);
     this.#answer.dispose();
     this.#stopProbing?.();
-    if (!this.#gone && !this.#tunnel && !this.#request.complete) this.#connection.linger();
-    this.#connection.done(this);
+    if (!this.#gone && !tunnel && this.#isBodyDue) {
+      if (this.#answer.closes) connection.linger();
+      else connection.awaitRest(request);
+    }
+    connection.done(this);
   }
 }

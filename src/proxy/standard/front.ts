@@ -58,7 +58,7 @@ export class Front {
     server.on("checkExpectation", onRequest);
     server.on("upgrade", (request, socket, head) => this.#upgrade(request, socket, head));
     // node parses CONNECT like an upgrade and would drop it without an answer.
-    server.on("connect", (request, socket) => this.#enterDetached(request, socket));
+    server.on("connect", (request, socket) => this.#connect(request, socket));
     server.on("clientError", (error: NodeJS.ErrnoException, socket) => this.#clientError(error, socket));
   }
 
@@ -98,17 +98,9 @@ export class Front {
    * closing half-way still gets its answer; and who has only just connected is about to ask, and is spared unless `all`.
    */
   closeIdle(all: boolean): void {
-    const present = [...this.connections.values()];
+    const present = new Set(this.connections.values());
     // The first immediate may run before the kernel is asked for news; between the two it certainly is.
-    setImmediate(() =>
-      setImmediate(() => {
-        const now = this.#house.parts.now();
-        for (const connection of present) {
-          const isNewcomer = connection.socket.bytesRead === 0 && now - connection.openedAt < NEWCOMER_MS;
-          if (connection.idle && (all || !isNewcomer)) connection.socket.destroySoon();
-        }
-      }),
-    );
+    setImmediate(() => setImmediate(() => this.#closeIdleOf(present, all)));
   }
 
   destroy(): void {
@@ -139,6 +131,22 @@ export class Front {
     observer.connections(connections.size);
   }
 
+  #closeIdleOf(present: ReadonlySet<ClientConnection>, all: boolean): void {
+    const now = this.#house.parts.now();
+    const spared: Socket[] = [];
+    for (const connection of this.connections.values()) {
+      const { socket } = connection;
+      if (connection.busy || !present.has(connection)) spared.push(socket);
+      else if (socket.bytesRead === 0 && (all || now - connection.openedAt >= NEWCOMER_MS))
+        socket.destroySoon();
+    }
+    // Only node knows whether a part of the next head came with the last request; but to node a connection is idle already
+    // while the last of its answer is written.
+    for (const socket of spared) socket.destroy = () => socket;
+    this.#server.closeIdleConnections();
+    for (const socket of spared) Reflect.deleteProperty(socket, "destroy");
+  }
+
   #enter(request: IncomingMessage, response: ServerResponse): void {
     const connection = this.connections.get(request.socket);
     if (!connection) {
@@ -146,11 +154,11 @@ export class Front {
       response.destroy();
       return;
     }
-    connection.enqueue(new Exchange(this.#house, connection, request, response));
+    connection.enqueue(new Exchange(this.#house, { connection, request, response, tunnel: undefined }));
   }
 
   /** node has let go of the socket (CONNECT, upgrade): the answer gets it back. */
-  #enterDetached(request: IncomingMessage, socket: Duplex, tunnel?: ClientTunnel): void {
+  #enterDetached(request: IncomingMessage, socket: Duplex, tunnel: ClientTunnel | undefined): void {
     const connection = this.connections.get(request.socket);
     if (!connection || socket !== request.socket) {
       socket.destroy();
@@ -164,7 +172,7 @@ export class Front {
       response.detachSocket(request.socket);
       connection.linger();
     });
-    connection.enqueue(new Exchange(this.#house, connection, request, response, tunnel));
+    connection.enqueue(new Exchange(this.#house, { connection, request, response, tunnel }));
   }
 
   #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
@@ -172,6 +180,18 @@ export class Front {
     tunnel.on("error", ignore);
     tunnel.on("clientEnd", () => this.connections.get(request.socket)?.halfClosed());
     this.#enterDetached(request, socket, tunnel);
+  }
+
+  #connect(request: IncomingMessage, socket: Duplex): void {
+    const connection = this.connections.get(request.socket);
+    if (!connection?.busy && request.complete) {
+      this.#enterDetached(request, socket, undefined);
+      return;
+    }
+    // Answers are due before it, and node has let go of the socket; or a body stands between.
+    request.socket.on("error", ignore);
+    request.socket.on("drain", () => connection?.drained());
+    connection?.broken("METHOD_REFUSED", "CONNECT");
   }
 
   /** Any other upgrade goes on as a plain request, which every server may do (RFC 9110 7.8). */
@@ -187,7 +207,7 @@ export class Front {
   #clientError(error: NodeJS.ErrnoException, socket: Duplex): void {
     const connection = this.connections.get(socket as Socket);
     if (!connection || socket.destroyed) return;
-    const code = error.code ?? "";
+    const { code = "" } = error;
     if (code === "HPE_INVALID_EOF_STATE" && connection.socket.bytesRead > 0) {
       connection.broken("CLIENT_LEFT", code);
     } else if (code === "HPE_HEADER_OVERFLOW") connection.broken(headFault(error), code);

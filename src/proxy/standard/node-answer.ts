@@ -12,6 +12,8 @@ export class NodeAnswer {
   #incoming: IncomingMessage | undefined = undefined;
   #silence: NodeJS.Timeout | undefined = undefined;
   #over = false;
+  /** Whether what is waited for now is the app's to do; else its silence is not counted. */
+  isAppsTurn: () => boolean = () => true;
 
   constructor(sink: AppSink, timeoutMs: number, socket: () => Socket | undefined) {
     this.#sink = sink;
@@ -19,9 +21,19 @@ export class NodeAnswer {
     this.#socket = socket;
   }
 
-  /** The request is out: from now on the app's silence is counted. */
+  /** From now on the app's silence is counted. */
   expect(): void {
-    if (!this.#over) this.#silence ??= setTimeout(() => this.fail("APP_TIMEOUT", "silence"), this.#timeoutMs);
+    if (!this.#over) this.#silence ??= setTimeout(() => this.#passed(), this.#timeoutMs);
+  }
+
+  /** Something has gone to the app: its silence begins anew. */
+  progress(): void {
+    this.#silence?.refresh();
+  }
+
+  #passed(): void {
+    if (this.isAppsTurn()) this.fail("APP_TIMEOUT", "silence");
+    else this.#silence?.refresh();
   }
 
   interim(status: number, rawHeaders: string[]): void {

@@ -70,10 +70,8 @@ export class NodeCall implements AppCall {
     outgoing.on("error", (error) => answer.fail(nodeErrorCode(error), error.message));
     outgoing.on("close", () => answer.fail("APP_CLOSED", "closed before its answer"));
     if (body) this.#pipe(outgoing);
-    else {
-      outgoing.end();
-      answer.expect();
-    }
+    else outgoing.end();
+    answer.expect();
   }
 
   #pipe(outgoing: ClientRequest): void {
@@ -81,13 +79,18 @@ export class NodeCall implements AppCall {
     const reader = body?.open();
     // The head goes first: with Expect the body comes only after the app has said 100.
     outgoing.flushHeaders();
+    let isBegun = false;
+    this.#answer.isAppsTurn = () => !isBegun || outgoing.writableNeedDrain || outgoing.writableEnded;
+    reader?.once("data", () => {
+      isBegun = true;
+    });
     reader?.on("end", () => {
       const fields = trailerFields(trailers?.() ?? []);
       const lines: [string, string][] = [];
       for (let i = 0; i + 1 < fields.length; i += 2) lines.push([fields[i]!, fields[i + 1]!]);
       if (lines.length > 0) outgoing.addTrailers(lines);
       outgoing.end();
-      this.#answer.expect();
+      this.#answer.progress();
     });
     reader?.pipe(outgoing, { end: false });
   }

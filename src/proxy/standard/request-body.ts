@@ -17,10 +17,16 @@ export class RequestBody {
   #reader: Readable | undefined = undefined;
   #started = false;
   #ended = false;
+  /** The client waits to be told that it may send (RFC 9110 10.1.1): its silence is the app's. */
+  #mayWait: boolean;
   #stall: NodeJS.Timeout | undefined = undefined;
 
-  /** `onStall` is called once if the client sends nothing for `bodyTimeoutMs` while the app waits for it. */
-  constructor(source: Readable, limits: BodyLimits, onStall: () => void) {
+  /**
+   * `onStall` is called once if the client sends nothing for `bodyTimeoutMs` while the app waits for it. `mayWait`: the client
+   * may wait for a 100 before it begins.
+   */
+  constructor(source: Readable, limits: BodyLimits, mayWait: boolean, onStall: () => void) {
+    this.#mayWait = mayWait;
     this.#source = source;
     this.#limits = limits;
     this.#onStall = onStall;
@@ -34,6 +40,12 @@ export class RequestBody {
   /** The client's body has come to its end and was read. */
   get ended(): boolean {
     return this.#ended;
+  }
+
+  /** The client was told to send. */
+  told(): void {
+    this.#mayWait = false;
+    if (this.#reader && this.#started && !this.#ended) this.#arm();
   }
 
   /** A stream of the whole body for one attempt; an earlier attempt's stream gets no more. Only while `inHand`. */
@@ -72,11 +84,16 @@ export class RequestBody {
       this.#source.on("end", () => this.#end());
     }
     this.#source.resume();
+    if (!this.#mayWait) this.#arm();
+  }
+
+  #arm(): void {
     if (this.#stall) this.#stall.refresh();
     else this.#stall = setTimeout(this.#onStall, this.#limits.bodyTimeoutMs);
   }
 
   #take(chunk: Buffer): void {
+    this.#mayWait = false;
     if (this.#kept) {
       this.#keptBytes += chunk.length;
       if (this.#keptBytes > this.#limits.replayBodyBytes) this.#kept = undefined;
@@ -85,7 +102,7 @@ export class RequestBody {
     const reader = this.#reader;
     if (!reader) return;
     if (reader.push(chunk)) {
-      this.#stall?.refresh();
+      this.#arm();
       return;
     }
     // The app is slower than the client: it is not the client's silence that is waited for.
