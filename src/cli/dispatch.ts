@@ -100,6 +100,6 @@ function overview(terminal: Terminal): string {
       [`${terminal.name} promote b`, "Switch to slot b."],
     ])}\n`,
     `\`${terminal.name} VERB --help\` says more. Exit codes: 0 done, 1 refused or failed, 64 bad command line or\n`,
-    "configuration, 69 no sidecar answers.\n",
+    "configuration, 69 no sidecar or no cluster answers, 77 not allowed by the cluster.\n",
   ].join("");
 }

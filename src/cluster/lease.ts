@@ -55,7 +55,7 @@ export function leasesOf(namespace: string): Resource {
 }
 
 /** Who holds it at the moment `now` (ms since 1970); undefined: nobody, or one who has not renewed it in time. */
-export function holdingOf(lease: LeaseObject | undefined, now: number): Holding | undefined {
+function holdingOf(lease: LeaseObject | undefined, now: number): Holding | undefined {
   const { holderIdentity, renewTime, acquireTime, leaseDurationSeconds = DURATION_S } = lease?.spec ?? {};
   if (!lease || !holderIdentity || !renewTime) return undefined;
   if (Date.parse(renewTime) + leaseDurationSeconds * 1_000 <= now) return undefined;

@@ -183,6 +183,6 @@ function controllerOf({ ownerReferences = [] }: Metadata) {
   return ownerReferences.find(({ controller }) => controller === true);
 }
 
-export function titleOf(kind: Kind, name: string): string {
+function titleOf(kind: Kind, name: string): string {
   return `${kind.toLowerCase()}/${name}`;
 }

@@ -51,6 +51,8 @@ function setUp() {
       },
     ],
     held: 1,
+    holds: { total: 0, longestMs: 0 },
+    replayed: 0,
     connections: 7,
     account: tickets.account(),
     uptimeMs: 1,

@@ -2,9 +2,10 @@
 // line as a process.
 
 import { type ChildProcess, spawn } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { parseAllDocuments } from "yaml";
+import { parse, parseAllDocuments } from "yaml";
 import { type ApiClient, createApiClient } from "../../src/cluster/api-client.ts";
 import { loadCredentials } from "../../src/cluster/credentials.ts";
 import { findCluster } from "../../src/cluster/kubeconfig-files.ts";
@@ -30,6 +31,20 @@ export interface Running {
   readonly ended: Promise<Told>;
 }
 
+export interface Rule {
+  readonly apiGroups: readonly string[];
+  readonly resources: readonly string[];
+  readonly verbs: readonly string[];
+}
+
+/** The role that docs/upgrade.md shows. */
+export function documentedRole(): { readonly rules: readonly Rule[] } {
+  const text = readFileSync(join(ROOT, "docs/upgrade.md"), "utf8");
+  const block = /```yaml\n(apiVersion: rbac[\s\S]*?)```/.exec(text)?.[1];
+  if (block === undefined) throw new Error("docs/upgrade.md shows no role");
+  return parse(block) as { readonly rules: readonly Rule[] };
+}
+
 export interface Ground {
   readonly client: ApiClient;
   readonly namespace: string;
@@ -39,6 +54,8 @@ export interface Ground {
   /** Runs `sluice` with these words and `-n`. */
   start(words: readonly string[], env?: NodeJS.ProcessEnv): Running;
   sluice(...words: readonly string[]): Promise<Told>;
+  /** The environment of somebody who may do what the rules say, in this namespace. */
+  kubeconfigFor(name: string, rules: readonly Rule[]): Promise<NodeJS.ProcessEnv>;
   /** Sends requests to the Service of `name` until it is asked for the count. */
   press(name: string): Promise<{ stop(): Promise<{ ok: number; failed: number; why: string }> }>;
   close(): Promise<void>;
@@ -49,7 +66,7 @@ export async function openGround(): Promise<Ground> {
   const config = await findCluster(process.env, undefined);
   const client = createApiClient(config, await loadCredentials(config, process.env));
   const namespace = `upgrade-${Math.random().toString(36).slice(2, 7)}`;
-  const namespaces = { group: "", version: "v1", resource: "namespaces", namespace: "" };
+  const folder = mkdtempSync(join(tmpdir(), "sluice-upgrade-"));
   const at = (group: string, resource: string) => ({ group, version: "v1", resource, namespace });
   await call("POST", "/api/v1/namespaces", {
     metadata: { name: namespace, labels: { "pod-security.kubernetes.io/enforce": "restricted" } },
@@ -70,7 +87,6 @@ export async function openGround(): Promise<Ground> {
 
   /** Namespaces are not namespaced: the one call that the client has no way for. */
   async function call(method: "POST" | "DELETE", path: string, body?: unknown): Promise<void> {
-    void namespaces;
     const child = spawn(
       "kubectl",
       method === "POST" ? ["create", "-f", "-"] : ["delete", "ns", path, "--wait=false"],
@@ -134,6 +150,40 @@ export async function openGround(): Promise<Ground> {
       return items.filter(({ metadata }) => !metadata.deletionTimestamp);
     },
     start,
+    async kubeconfigFor(name, rules) {
+      const rbac = "rbac.authorization.k8s.io";
+      const metadata = { name, namespace };
+      await client.create(at("", "serviceaccounts"), { metadata });
+      await client.create(at(rbac, "roles"), { metadata, rules });
+      await client.create(at(rbac, "rolebindings"), {
+        metadata,
+        roleRef: { apiGroup: rbac, kind: "Role", name },
+        subjects: [{ kind: "ServiceAccount", name, namespace }],
+      });
+      const { status } = await client.create<{ status: { token: string } }>(
+        at("", `serviceaccounts/${name}/token`),
+        {
+          apiVersion: "authentication.k8s.io/v1",
+          kind: "TokenRequest",
+          spec: {},
+        },
+      );
+      const path = join(folder, name);
+      const named = (key: string, value: unknown) => [{ name: "test", [key]: value }];
+      const authority = client.credentials.tls.ca?.toString("base64");
+      writeFileSync(
+        path,
+        JSON.stringify({
+          apiVersion: "v1",
+          kind: "Config",
+          "current-context": "test",
+          contexts: named("context", { cluster: "test", user: "test" }),
+          clusters: named("cluster", { server: config.server.href, "certificate-authority-data": authority }),
+          users: named("user", { token: status.token }),
+        }),
+      );
+      return { ...process.env, KUBECONFIG: path };
+    },
     sluice: (...words) => start(words).ended,
     async press(name) {
       const service = await client.get<{ spec: { clusterIP: string } }>(at("", "services"), name);
@@ -164,6 +214,7 @@ export async function openGround(): Promise<Ground> {
     async close() {
       watch.close();
       client.close();
+      rmSync(folder, { recursive: true });
       await call("DELETE", namespace);
     },
   };
