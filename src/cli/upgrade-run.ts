@@ -144,11 +144,12 @@ async function conclude(
   };
   const counts = [
     `${upgraded} upgraded`,
-    ...(unchanged.length > 0 ? [`${unchanged.length} as they were already`] : []),
+    ...(unchanged.length > 0 ? [`${unchanged.length} left as they were`] : []),
     ...(left.length > 0 ? [`${left.length} left`] : []),
   ];
   out(`\n${stopped ? words[stopped] : all ? "Done" : "Not done"}: ${counts.join(", ")}.\n`);
   for (const refusal of refusals) out(`${refusal}\n`);
+  for (const { pod, why } of unchanged) out(`pod/${pod}: ${why}\n`);
   if (stopped === "paused" || stopped === "interrupted")
     out(`${howToGoOn(workload.title, workload.namespace, options, terminal)}\n`);
   else if (stopped && upgraded > 0)

@@ -3,7 +3,7 @@
 import type { ApiClient } from "../cluster/api-client.ts";
 import { isReady } from "../cluster/objects.ts";
 import type { PodWatch } from "../cluster/pod-watch.ts";
-import { type Decision, decide, type Goal } from "../upgrade/plan.ts";
+import { type Decision, decide, type Goal, lastUpgrade } from "../upgrade/plan.ts";
 import { isHalfWay } from "../upgrade/record.ts";
 import type { Limits } from "../upgrade/state.ts";
 import { conduct, type PodResult, type Tone } from "./conduct.ts";
@@ -21,7 +21,7 @@ export interface Rollout {
   readonly makeApi: MakeApi;
   readonly watch: PodWatch;
   readonly namespace: string;
-  readonly goal: Goal;
+  readonly goal: Omit<Goal, "undoOf">;
   readonly limits: Limits;
   /** How many at a time, of so many. */
   readonly share: (pods: number) => number;
@@ -62,11 +62,12 @@ export async function decideAll({
         !metadata.deletionTimestamp && status?.phase !== "Failed" && status?.phase !== "Succeeded",
     );
   const surveyed = await survey(client, makeApi, pods);
+  const undoOf = lastUpgrade(surveyed.flatMap(({ record }) => (record ? [record] : [])));
   return surveyed
     .map((one): Decided => {
       const view = viewOf(one);
       const decision: Decision = view
-        ? decide(view, goal, Date.now())
+        ? decide(view, { ...goal, undoOf }, Date.now())
         : { do: "refuse", why: one.problem ?? "it cannot be asked" };
       return { surveyed: one, name: one.pod.metadata.name, decision };
     })

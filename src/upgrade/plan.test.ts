@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { ContainerFacts, SlotFacts } from "./facts.ts";
-import { type Decision, decide, type Goal, type PodView } from "./plan.ts";
+import { type Decision, decide, type Goal, lastUpgrade, type PodView } from "./plan.ts";
 import { formatRecord, parseRecord, type UpgradeRecord } from "./record.ts";
 
 const NOW = Date.parse("2026-11-23T12:00:00Z");
@@ -51,7 +51,7 @@ const VIEW: PodView = {
   ]),
   record: undefined,
 };
-const GOAL: Goal = { image: "app:v2", placeholder: undefined, anyway: false };
+const GOAL: Goal = { image: "app:v2", placeholder: undefined, undoOf: "app:v2", anyway: false };
 const UNDO: Goal = { ...GOAL, image: undefined };
 
 function planOf(decision: Decision) {
@@ -187,9 +187,22 @@ describe("--undo", () => {
     expect(decide({ ...VIEW, record: recordOf({ phase: "put-back" }) }, UNDO, NOW).do).toBe("nothing");
   });
 
+  test("leaves Pods alone whose last upgrade was another one than the newest", () => {
+    const newer = recordOf({ phase: "put-back", image: "app:v3", at: ago(-1_000) });
+    const undoOf = lastUpgrade([recordOf({}), newer]);
+    expect(undoOf).toBe("app:v3");
+    expect(decide(done, { ...UNDO, undoOf }, NOW).do).toBe("nothing");
+  });
+
+  test("goes on where it was interrupted: an undo is about what it takes back", () => {
+    const undone = recordOf({ isUndo: true, image: "app:v1", previous: "app:v2", at: ago(-1_000) });
+    expect(lastUpgrade([recordOf({}), undone])).toBe("app:v2");
+    expect(lastUpgrade([])).toBeUndefined();
+  });
+
   test("refuses where another image runs by now", () => {
     const view = { ...done, record: recordOf({ image: "app:v9" }) };
-    expect(decide(view, UNDO, NOW)).toMatchObject({ do: "refuse" });
+    expect(decide(view, { ...UNDO, undoOf: "app:v9" }, NOW)).toMatchObject({ do: "refuse" });
   });
 });
 

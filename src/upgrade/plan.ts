@@ -11,6 +11,8 @@ export interface Goal {
   readonly image: string | undefined;
   /** Told by the caller; undefined: what the idle slot runs. */
   readonly placeholder: string | undefined;
+  /** What `--undo` takes back (`lastUpgrade`): Pods whose last upgrade was another one stay. */
+  readonly undoOf: string | undefined;
   /** The kubelet's back-off is put up with. */
   readonly anyway: boolean;
 }
@@ -40,6 +42,20 @@ export function decide(view: PodView, goal: Goal, now: number): Decision {
   return begin(view, active, goal, goal.image, false, now);
 }
 
+/** What the newest record is about; undefined where no Pod was ever upgraded. */
+export function lastUpgrade(records: readonly UpgradeRecord[]): string | undefined {
+  const newest = records.reduce<UpgradeRecord | undefined>(
+    (found, one) => (found && found.at >= one.at ? found : one),
+    undefined,
+  );
+  return newest && upgradeOf(newest);
+}
+
+/** An undo is about the upgrade that it takes back. */
+function upgradeOf({ isUndo, image, previous }: UpgradeRecord): string {
+  return isUndo ? previous : image;
+}
+
 function resume(record: UpgradeRecord, { image }: Goal): Decision {
   const { phase } = record;
   if (image === undefined) {
@@ -56,7 +72,12 @@ function resume(record: UpgradeRecord, { image }: Goal): Decision {
 }
 
 function undo(view: PodView, record: UpgradeRecord | undefined, goal: Goal, now: number): Decision {
-  if (record?.phase !== "done") return { do: "nothing", why: "there is nothing to undo" };
+  if (record?.phase === "put-back") {
+    return { do: "nothing", why: `the upgrade to ${record.image} was put back already` };
+  }
+  if (record?.phase !== "done" || upgradeOf(record) !== goal.undoOf) {
+    return { do: "nothing", why: "there is nothing to undo" };
+  }
   if (record.isUndo) return { do: "nothing", why: `it is back at ${record.image} already` };
   const active = activePlace(view);
   if ("why" in active) return { do: "refuse", why: active.why };
