@@ -77,6 +77,7 @@ describe("a Pod that nobody has touched", () => {
         placeholder: "pause:1",
         keepsOld: false,
         standIn: "pause:1",
+        standInDelayMs: 0,
         baseline: { id: "pause:1-1", imageId: "sha", restarts: 0, life: undefined },
         previous: "app:v1",
         isUndo: false,
@@ -148,6 +149,20 @@ describe("a Pod that is half way", () => {
     expect(decide(halfWay, UNDO, NOW)).toMatchObject({ do: "upgrade", back: true });
     const committing = { ...VIEW, record: recordOf({ phase: "committing" }) };
     expect(decide(committing, UNDO, NOW)).toMatchObject({ do: "upgrade", back: false, phase: "committing" });
+  });
+
+  test("stands for nothing once somebody else has changed the image: another upgrade may begin", () => {
+    const { pod, record } = halfWay;
+    const changed = {
+      pod: { ...pod, containers: { ...pod.containers, "app-b": container("app:v7") } },
+      record,
+    };
+    const view = { ...VIEW, ...changed };
+    expect(planOf(decide(view, { ...GOAL, image: "app:v8" }, NOW))).toMatchObject({
+      image: "app:v8",
+      target: { image: "app:v7" },
+    });
+    expect(decide(view, UNDO, NOW).do).toBe("nothing");
   });
 
   test("on its way back it goes back, whatever is wanted next", () => {
@@ -223,6 +238,17 @@ describe("the kubelet's back-off", () => {
   test("the old version stands in where the placeholder would be delayed", () => {
     expect(planOf(decide(placed("app-b", "pause:1", 60_000), GOAL, NOW)).standIn).toBe("app:v1");
     expect(planOf(decide(placed("app", "pause:1", 60_000), GOAL, NOW)).keepsOld).toBe(true);
+  });
+
+  test("with one slot nothing can stand in: the delay is foreseen", () => {
+    const { record } = placed("app", "app:v1", 60_000);
+    const view = {
+      ...VIEW,
+      record,
+      sidecar: { active: "a", slots: [ACTIVE] },
+      containers: new Map([["a", "app"]]),
+    };
+    expect(planOf(decide(view, GOAL, NOW))).toMatchObject({ standIn: "app:v1", standInDelayMs: 10_000 });
   });
 });
 

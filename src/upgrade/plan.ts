@@ -34,7 +34,7 @@ export type Decision =
 /** `now`: ms since 1970. */
 export function decide(view: PodView, goal: Goal, now: number): Decision {
   const { record } = view;
-  if (record && isHalfWay(record)) return resume(record, goal);
+  if (record && isHalfWay(record) && !isVoid(record, view)) return resume(record, goal);
   if (goal.image === undefined) return undo(view, record, goal, now);
   const active = activePlace(view);
   if ("why" in active) return { do: "refuse", why: active.why };
@@ -54,6 +54,12 @@ export function lastUpgrade(records: readonly UpgradeRecord[]): string | undefin
 /** An undo is about the upgrade that it takes back. */
 function upgradeOf({ isUndo, image, previous }: UpgradeRecord): string {
   return isUndo ? previous : image;
+}
+
+/** Somebody else has changed the image in hand since: what the record says no longer holds. */
+function isVoid({ target, standIn, image }: UpgradeRecord, { pod }: PodView): boolean {
+  const found = pod.containers[target.container]?.image;
+  return found === undefined || ![target.image, standIn, image].includes(found);
 }
 
 function resume(record: UpgradeRecord, { image }: Goal): Decision {
@@ -127,6 +133,7 @@ function begin(
   const from = pod.containers[active.container];
   const isFree = (container: string, what: string) => delayOf(starts, container, what, now) === 0;
   const standIns = idle ? [target.image, active.image] : [target.image];
+  const standIn = standIns.find((one) => isFree(target.container, one)) ?? target.image;
   return {
     do: "upgrade",
     phase: "loading",
@@ -137,7 +144,8 @@ function begin(
       from: idle ? { ...active, id: from?.id } : undefined,
       placeholder: idle ? placeholder : undefined,
       keepsOld: placeholder !== undefined && !isFree(active.container, placeholder),
-      standIn: standIns.find((one) => isFree(target.container, one)) ?? target.image,
+      standIn,
+      standInDelayMs: delayOf(starts, target.container, standIn, now),
       baseline: {
         id: container.id,
         imageId: container.imageId,

@@ -35,7 +35,7 @@ export function putBack(
 }
 
 export function watchReturn(state: UpgradeState, at: number): Stepped {
-  const { plan, limits, trouble } = state;
+  const { plan, trouble } = state;
   if (isBack(state)) {
     return {
       state: { ...state, phase: "put-back", outcome: "put-back" },
@@ -45,9 +45,14 @@ export function watchReturn(state: UpgradeState, at: number): Stepped {
       ],
     };
   }
-  if (at < state.since + limits.timeoutMs) return { state, orders: [] };
-  const text = `${plan.standIn} was put back, but the Pod is not ready after ${seconds(limits.timeoutMs)}`;
+  if (at < state.since + returnWithinMs(state)) return { state, orders: [] };
+  const text = `${plan.standIn} was put back, but the Pod is not ready after ${seconds(returnWithinMs(state))}`;
   return { state: { ...state, outcome: "failed" }, orders: [{ do: "say", tone: "bad", text }] };
+}
+
+/** The time of a start, and what the kubelet waits before it. */
+export function returnWithinMs({ plan, limits }: UpgradeState): number {
+  return limits.timeoutMs + plan.standInDelayMs;
 }
 
 function isBack({ pod, sidecar, plan, seen, badId }: UpgradeState): boolean {

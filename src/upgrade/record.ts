@@ -45,6 +45,8 @@ export interface UpgradePlan {
   readonly keepsOld: boolean;
   /** What the target gets when the new version is put back: what was there, or else the old version. */
   readonly standIn: string;
+  /** How long the kubelet would wait before it starts that, ms. */
+  readonly standInDelayMs: number;
   readonly baseline: Baseline;
   /** The image of the app that served before: what `--undo` goes back to. */
   readonly previous: string;
@@ -82,6 +84,7 @@ export function parseRecord(text: string | undefined): UpgradeRecord | undefined
       typeof read.image === "string" &&
       typeof read.previous === "string" &&
       typeof read.standIn === "string" &&
+      typeof read.standInDelayMs === "number" &&
       Array.isArray(read.starts) &&
       typeof read.baseline?.restarts === "number";
     return isOurs ? (read as UpgradeRecord) : undefined;

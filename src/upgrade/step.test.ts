@@ -11,6 +11,7 @@ const TWO: UpgradePlan = {
   placeholder: "pause:1",
   keepsOld: false,
   standIn: "pause:1",
+  standInDelayMs: 0,
   baseline: { id: "b1", imageId: "sha-pause", restarts: 0, life: undefined },
   previous: "app:v1",
   isUndo: false,
@@ -330,6 +331,22 @@ describe("one slot", () => {
 
   test("the old version still being there is no new version", () => {
     expect(play(ONE, [BEGIN, AFTER, sidecar("a", V1)]).state.phase).toBe("loading");
+  });
+
+  test("a delay of the way back is told before, and waited for", () => {
+    const { state, orders } = play({ ...ONE, standInDelayMs: 10_000 }, [
+      BEGIN,
+      AFTER,
+      { at: 0, type: "call-off", reason: "another Pod failed" },
+      [69_000, TICK],
+    ]);
+    expect(orders[0]).toMatchObject({
+      do: "say",
+      tone: "bad",
+      text: expect.stringMatching(/will wait 10 s/),
+    });
+    expect(state.outcome).toBeUndefined();
+    expect(dueAt(state)).toBe(70_003);
   });
 
   test("put back: it is over when the old version serves again", () => {

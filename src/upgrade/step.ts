@@ -6,7 +6,7 @@
 
 import { commit, watchCommit } from "./commit.ts";
 import { slotNamed } from "./facts.ts";
-import { putBack, watchReturn } from "./put-back.ts";
+import { putBack, returnWithinMs, watchReturn } from "./put-back.ts";
 import { seconds } from "./seconds.ts";
 import type { Order, Stepped, UpgradeEvent, UpgradeState } from "./state.ts";
 import { isNew, verdictOn } from "./verdict.ts";
@@ -51,8 +51,10 @@ export function step(before: UpgradeState, event: UpgradeEvent): Stepped {
 }
 
 /** The next moment at which something changes without an event. */
-export function dueAt({ phase, since, limits, outcome, sidecar }: UpgradeState): number | undefined {
+export function dueAt(state: UpgradeState): number | undefined {
+  const { phase, since, limits, outcome, sidecar } = state;
   if (outcome !== undefined || phase === "done" || phase === "put-back") return undefined;
+  if (phase === "putting-back") return since + returnWithinMs(state);
   if (phase !== "window") return since + limits.timeoutMs;
   return since + limits.windowMs + (sidecar ? 0 : limits.timeoutMs);
 }
@@ -83,9 +85,12 @@ function begin(state: UpgradeState): Stepped {
     return putBack(state, state.trouble ?? "it had begun to be put back", state.since);
   if (phase !== "loading") return { state, orders: [] };
   const { container, slot } = plan.target;
+  const { standIn, standInDelayMs } = plan;
+  const warning = `should it have to go back, the kubelet will wait ${seconds(standInDelayMs)} before it starts ${standIn} there once more`;
   return {
     state,
     orders: [
+      ...(standInDelayMs > 0 ? [{ do: "say", tone: "bad", text: `slot ${slot}: ${warning}` } as const] : []),
       { do: "say", tone: "plain", text: `slot ${slot}: ${plan.image} is put into container ${container}` },
       { do: "patch", images: { [container]: plan.image }, phase: "loading", reason: undefined },
     ],
