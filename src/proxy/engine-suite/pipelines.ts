@@ -126,6 +126,36 @@ export function pipelinesSuite(create: CreateEngine): void {
       expect((await client.ask(get("/second"))).body.toString()).toBe("second");
     });
 
+    it("a client that leaves its upload in an answer that ends with its connection breaks nothing", async () => {
+      await set({
+        onHead: ({ line }, socket) => {
+          if (line.startsWith("POST")) socket.write("HTTP/1.1 200 OK\r\n\r\nwithout an end");
+        },
+        ...answering,
+      });
+      const client = await stage.client();
+      client.send(`POST / HTTP/1.1\r\n${HEAD}Content-Length: 300000\r\n\r\nfirst`);
+      await client.until("without an end");
+      client.socket.resetAndDestroy();
+      expect(await stage.ended(1)).toMatchObject([{ ending: "client_aborted" }]);
+      await stage.app.until(() => stage.app.sockets.size === 0);
+      expect((await (await stage.client()).ask(get("/next"))).body.toString()).toBe("/next");
+    });
+
+    it("a request that comes behind one that was cut is not executed", async () => {
+      await set({});
+      const client = await stage.client();
+      client.send(get("/cut"));
+      await stage.app.until(() => stage.app.requests.length === 1);
+      stage.app.behaviour = answering;
+      client.send(`${EMPTY_POST}CONNECT x:1 HTTP/1.1\r\nHost: x:1\r\n\r\n`);
+      while (stage.tickets.account().accepted < 2) await new Promise((resolve) => setImmediate(resolve));
+      expect(stage.engine.cut()).toBeGreaterThan(0);
+      await client.ended();
+      expect(targets()).toEqual(["/cut"]);
+      expect(stage.tickets.account().inFlight).toBe(0);
+    });
+
     it("the end of lame duck spares a connection of whose next request a part came with the last one", async () => {
       let answer: () => void = () => {};
       await set({

@@ -66,9 +66,13 @@ export class AppConnection {
     this.#owner.released(this);
   }
 
+  /**
+   * With an error: to undici a socket that closes without one, in an answer that ends with its connection, is the end of that
+   * answer, and an assertion fails if the request is over already.
+   */
   destroy(): void {
     this.#closing = true;
-    this.socket.destroy();
+    this.socket.destroy(new Error("given up"));
   }
 
   /** undici asks for a new connection when this one has ended before the request was written: that is news, not a wish. */

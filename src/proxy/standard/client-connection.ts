@@ -6,6 +6,7 @@ import type { ErrorCode } from "../../errors.ts";
 
 /** How long a client may still send after the last answer, before its connection is cut, ms. */
 const LINGER_MS = 2000;
+const BEHIND_THE_LAST = "pipelined behind an answer that closed the connection";
 
 /** A request of the connection, as far as the connection cares. */
 export interface Turn {
@@ -19,6 +20,8 @@ export interface Turn {
   /** The client has closed its side: it may wait for its answer still, or be gone. */
   halfClosed(): void;
   readonly bodyComplete: boolean;
+  /** Its answer told the client that the connection closes. */
+  readonly closes: boolean;
 }
 
 export class ClientConnection {
@@ -34,6 +37,8 @@ export class ClientConnection {
   #queue: Turn[] | undefined = undefined;
   #broken: { code: ErrorCode; cause: string } | undefined = undefined;
   #lingering = false;
+  /** The last answer is given: what still comes is not begun. */
+  #closing = false;
   #halfClosed = false;
 
   constructor(
@@ -54,8 +59,16 @@ export class ClientConnection {
     return this.#current !== undefined;
   }
 
+  get closing(): boolean {
+    return this.#closing;
+  }
+
   /** A request's head has come. It starts when all before it have ended. */
   enqueue(turn: Turn): void {
+    if (this.#closing) {
+      turn.abandon(BEHIND_THE_LAST);
+      return;
+    }
     if (!this.#current) {
       this.#current = turn;
       turn.start();
@@ -74,8 +87,8 @@ export class ClientConnection {
       if (at !== -1) this.#queue?.splice(at, 1);
       return;
     }
-    const isClosing = this.#lingering || !this.socket.writable;
-    if (isClosing) this.#abandonQueue();
+    this.#closing ||= turn.closes || this.#lingering || !this.socket.writable;
+    if (this.#closing) for (const behind of this.#queue?.splice(0) ?? []) behind.abandon(BEHIND_THE_LAST);
     this.#current = this.#queue?.shift();
     if (this.#current) {
       this.socket.resume();
@@ -83,7 +96,7 @@ export class ClientConnection {
       return;
     }
     this.#queue = undefined;
-    if (isClosing) return;
+    if (this.#closing) return;
     if (this.#broken) this.#reject();
     else if (this.#halfClosed) this.socket.destroySoon();
   }
@@ -94,7 +107,7 @@ export class ClientConnection {
       this.socket.destroy();
       return;
     }
-    if (this.#broken) return;
+    if (this.#broken || this.#closing) return;
     this.#broken = { code: code === "CLIENT_LEFT" ? "MALFORMED_REQUEST" : code, cause };
     const last = this.#queue?.at(-1) ?? this.#current;
     if (last && !last.bodyComplete) last.bodyBroken(code, cause);
@@ -134,11 +147,6 @@ export class ClientConnection {
   /** The socket has room again; for one that node has let go of. */
   drained(): void {
     this.#current?.drained();
-  }
-
-  #abandonQueue(): void {
-    for (const turn of this.#queue?.splice(0) ?? [])
-      turn.abandon("pipelined behind an answer that closed the connection");
   }
 
   #reject(): void {

@@ -1,6 +1,7 @@
 import { attemptsSuite } from "../engine-suite/attempts.ts";
 import { endingsSuite } from "../engine-suite/endings.ts";
 import { faultsSuite } from "../engine-suite/faults.ts";
+import { fuzzSuite } from "../engine-suite/fuzz.ts";
 import { messagesSuite } from "../engine-suite/messages.ts";
 import { pipelinesSuite } from "../engine-suite/pipelines.ts";
 import { tunnelsSuite } from "../engine-suite/tunnels.ts";
@@ -12,3 +13,5 @@ attemptsSuite(createStandardEngine);
 endingsSuite(createStandardEngine);
 tunnelsSuite(createStandardEngine);
 pipelinesSuite(createStandardEngine);
+// The fixed ones were failures once; a new one each time looks further.
+fuzzSuite(createStandardEngine, [3, 4, Date.now() % 1_000_000]);

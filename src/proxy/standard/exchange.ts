@@ -75,6 +75,10 @@ export class Exchange implements Turn, TunnelSink {
     return this.#arrival.request.complete;
   }
 
+  get closes(): boolean {
+    return this.#answer.closes;
+  }
+
   // --- Its turn on the client's connection.
 
   start(): void {
@@ -129,9 +133,7 @@ export class Exchange implements Turn, TunnelSink {
     this.#relay.head(status, reason, rawHeaders);
   }
 
-  onData(chunk: Buffer): boolean {
-    return this.#answer.write(chunk);
-  }
+  onData = (chunk: Buffer): boolean => this.#answer.write(chunk);
 
   onEnd(rawTrailers: string[]): void {
     this.#relay.send(() => this.#endAnswer(rawTrailers));
@@ -186,15 +188,14 @@ export class Exchange implements Turn, TunnelSink {
   }
 
   // --- Inside.
-  get #isBodyDue(): boolean {
-    return this.#body !== undefined && !this.bodyComplete;
-  }
 
   readonly #isLast = (): boolean => this.#house.windDown.isLast(this.#arrival.connection.id);
 
+  readonly #isBodyDue = (): boolean => this.#body !== undefined && !this.bodyComplete;
+
   #endAnswer(rawTrailers: string[]): void {
     this.#attempts.noteWritten();
-    if (this.#isBodyDue && this.#answer.closes) this.#arrival.connection.closeInOrder();
+    if (this.#isBodyDue() && this.#answer.closes) this.#arrival.connection.closeInOrder();
     this.#answer.end(rawTrailers);
     this.#body?.close();
   }
@@ -214,8 +215,8 @@ export class Exchange implements Turn, TunnelSink {
       return;
     }
     tunnel?.release();
-    if (this.#isBodyDue) connection.closeInOrder();
-    this.#answer.fail(code, visit.visitor.requestId, this.#isBodyDue || this.#isLast());
+    if (this.#isBodyDue()) connection.closeInOrder();
+    this.#answer.fail(code, visit.visitor.requestId, this.#isBodyDue() || this.#isLast());
     visit.status = this.#answer.status;
   }
 
@@ -240,7 +241,7 @@ export class Exchange implements Turn, TunnelSink {
     this.#house.active.delete(this);
     this.#answer.dispose();
     this.#stopProbing?.();
-    if (!this.#gone && !tunnel && this.#isBodyDue) {
+    if (!this.#gone && !tunnel && this.#isBodyDue()) {
       if (this.#answer.closes) connection.linger();
       else connection.awaitRest(request);
     }

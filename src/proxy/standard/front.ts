@@ -13,6 +13,7 @@ import { Visit } from "../visit.ts";
 import { ClientConnection } from "./client-connection.ts";
 import { ClientTunnel } from "./client-tunnel.ts";
 import { Exchange, type House } from "./exchange.ts";
+import { parserFault } from "./parser-fault.ts";
 
 /** Between two looks at heads that are late, ms. */
 const HEAD_CHECK_MS = 500;
@@ -184,7 +185,7 @@ export class Front {
 
   #connect(request: IncomingMessage, socket: Duplex): void {
     const connection = this.connections.get(request.socket);
-    if (!connection?.busy && request.complete) {
+    if (!connection?.busy && !connection?.closing && request.complete) {
       this.#enterDetached(request, socket, undefined);
       return;
     }
@@ -198,7 +199,8 @@ export class Front {
   #shouldUpgrade(request: IncomingMessage): boolean {
     const { method = "", httpVersion, rawHeaders } = request;
     // After an upgrade nothing is parsed: answers that are due, or a body, would be lost in it.
-    if (this.connections.get(request.socket)?.busy !== false) return false;
+    const connection = this.connections.get(request.socket);
+    if (!connection || connection.busy || connection.closing) return false;
     return (
       opensWebSocket(method, httpVersion, rawHeaders) && framingOf(rawHeaders, httpVersion).kind === "none"
     );
@@ -207,16 +209,10 @@ export class Front {
   #clientError(error: NodeJS.ErrnoException, socket: Duplex): void {
     const connection = this.connections.get(socket as Socket);
     if (!connection || socket.destroyed) return;
-    const { code = "" } = error;
-    if (code === "HPE_INVALID_EOF_STATE" && connection.socket.bytesRead > 0) {
-      connection.broken("CLIENT_LEFT", code);
-    } else if (code === "HPE_HEADER_OVERFLOW") connection.broken(headFault(error), code);
-    else if (code === "ERR_HTTP_REQUEST_TIMEOUT") {
-      // A connection that never said anything has asked nothing.
-      if (connection.socket.bytesRead === 0) socket.destroy();
-      else connection.broken("HEAD_TIMEOUT", code);
-    } else if (code.startsWith("HPE_")) connection.broken("MALFORMED_REQUEST", code);
-    else socket.destroy();
+    const fault = parserFault(error);
+    // A connection that never said anything has asked nothing.
+    if (fault === undefined || connection.socket.bytesRead === 0) socket.destroy();
+    else connection.broken(fault, error.code ?? "");
   }
 
   /** A head that could not be read is a request all the same: accepted, and refused. */
@@ -237,14 +233,6 @@ export class Front {
     socket.once("close", () => visit.end("refused"));
     connection.linger();
   };
-}
-
-/** A head that is too large because of its target is told so, where this can be seen. */
-function headFault(error: Error & { rawPacket?: Buffer }): ErrorCode {
-  const line = error.rawPacket;
-  return line && /^[A-Z]+ \//.test(line.toString("latin1", 0, 32)) && !line.includes("\r\n")
-    ? "TARGET_TOO_LONG"
-    : "HEAD_TOO_LARGE";
 }
 
 function ignore(): void {}
