@@ -5,8 +5,16 @@ import { text } from "node:stream/consumers";
 import { dispatch } from "./dispatch.ts";
 import { createPaint, wantsColour } from "./paint.ts";
 
+const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+
+/** A verb that has begun something goes on to its end, whether anybody still reads of it or not. */
+let mustFinish = false;
+
 // `sluice events | head`: the reader has left, and there is nobody to tell.
-process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 1));
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (!mustFinish) process.exit(error.code === "EPIPE" ? 0 : 1);
+});
+process.stderr.on("error", () => {});
 
 const isTerminal = process.stdout.isTTY === true;
 const colour = wantsColour(isTerminal, process.env);
@@ -21,8 +29,11 @@ const exitCode = await dispatch(process.argv.slice(2), {
   columns: process.stdout.columns ?? 100,
   paint: createPaint(colour),
   onInterrupt(listener) {
-    process.on("SIGINT", listener).on("SIGTERM", listener);
-    return () => process.off("SIGINT", listener).off("SIGTERM", listener);
+    mustFinish = true;
+    for (const signal of SIGNALS) process.on(signal, listener);
+    return () => {
+      for (const signal of SIGNALS) process.off(signal, listener);
+    };
   },
   inputIsTerminal: process.stdin.isTTY === true,
   input: () => text(process.stdin),

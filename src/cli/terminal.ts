@@ -17,7 +17,10 @@ export interface Terminal {
   readonly inputIsTerminal: boolean;
   /** All of stdin, once it has ended. */
   input(): Promise<string>;
-  /** Calls the listener at SIGINT and SIGTERM, which then no longer end the command. Returns the way to end it. */
+  /**
+   * Calls the listener at SIGINT, SIGTERM and SIGHUP, which then no longer end the command; nor does a reader of its output
+   * that leaves. Returns the way to end it.
+   */
   readonly onInterrupt?: (listener: () => void) => () => void;
   out(text: string): void;
   err(text: string): void;

@@ -220,6 +220,16 @@ describe.concurrent("two slots", () => {
     });
   });
 
+  test("a reader of the output that leaves does not break it off", async () => {
+    await ground.deploy("two-slots.yaml", "unread", 1);
+    const running = ground.start(["upgrade", "unread", "--image", app("v2"), ...QUICK]);
+    await running.says("is put into container");
+    running.child.stdout?.destroy();
+    expect((await running.ended).exitCode).toBe(0);
+    const [pod] = await ground.pods("unread");
+    expect(imagesOf(pod!)).toEqual({ app: PLACEHOLDER, "app-b": app("v2") });
+  });
+
   test("a StatefulSet with OnDelete gets the image into its template too", async () => {
     await ground.deploy("statefulset.yaml", "set", 1);
     const { exitCode, out } = await ground.sluice(
