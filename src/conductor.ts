@@ -15,8 +15,10 @@ export interface ConductorParts {
   readonly now: () => number;
   /** The route has changed. Called before the effects of the same step, so that a switch is done when it is reported. */
   readonly onRoute: (route: RouteDecision) => void;
-  /** Must not throw; may dispatch. */
+  /** May dispatch. */
   readonly perform: (effect: Effect) => void;
+  /** The route could not be handed over, or an effect not be performed: a defect. The others are performed all the same. */
+  readonly onDefect: (error: Error, what: string) => void;
 }
 
 export interface Conductor {
@@ -28,7 +30,7 @@ export interface Conductor {
 }
 
 export function createConductor(parts: ConductorParts): Conductor {
-  const { now, onRoute, perform } = parts;
+  const { now, onRoute, perform, onDefect } = parts;
   let state = initialState(parts.settings, now(), parts.hint);
   let route = routeOf(state);
   let timer: NodeJS.Timeout | undefined;
@@ -42,10 +44,19 @@ export function createConductor(parts: ConductorParts): Conductor {
     const nextRoute = routeOf(state);
     if (!isSame(route, nextRoute)) {
       route = nextRoute;
-      onRoute(route);
+      attempt("the new route", () => onRoute(nextRoute));
     }
-    for (const effect of next.effects) perform(effect);
+    for (const effect of next.effects) attempt(`the effect ${effect.do}`, () => perform(effect));
     return next.refusal && new SluiceError(next.refusal.code, next.refusal.message);
+  }
+
+  // The state has moved on already: what is left out now would be missing for ever, a hook's answer or the exit itself.
+  function attempt(what: string, deed: () => void): void {
+    try {
+      deed();
+    } catch (error) {
+      onDefect(error instanceof Error ? error : new Error(String(error)), `${what} failed`);
+    }
   }
 
   function drainQueue(): void {

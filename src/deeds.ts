@@ -47,7 +47,8 @@ export function createDeeds(parts: DeedsParts): (effect: Effect) => void {
 
   function endStreams(generation: number | undefined, then: () => void): void {
     if (generation === undefined) then();
-    else engine().endStreams(generation, 1012).then(then);
+    // However the streams end, a hook is answered; what went wrong is an unhandled rejection, which is logged.
+    else engine().endStreams(generation, 1012).finally(then);
   }
 
   // A request may board between the last leave and this report: then the wait begins anew.
@@ -119,7 +120,7 @@ export function createDeeds(parts: DeedsParts): (effect: Effect) => void {
       case "cut":
         engine()
           .endStreams(undefined, 1001)
-          .then(() => dispatch({ type: "cut", count: engine().cut() }));
+          .finally(() => dispatch({ type: "cut", count: engine().cut() }));
         break;
       case "save-hint":
         parts.saveHint(effect);

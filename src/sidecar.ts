@@ -11,6 +11,7 @@ import type { Config, ControlAddress, HostPort } from "./config/config.ts";
 import { createDeeds } from "./deeds.ts";
 import { createWaiters } from "./drain/hooks.ts";
 import { createTickets } from "./drain/tickets.ts";
+import { sayFarewell } from "./farewell.ts";
 import { createCommands } from "./health/commands.ts";
 import { createHintFile, type HintContent } from "./health/hint-file.ts";
 import { createLifelines } from "./health/lifelines.ts";
@@ -60,8 +61,6 @@ export interface Sidecar {
   readonly finished: Promise<{ readonly exitCode: 0 | 70 }>;
 }
 
-/** How long clients that have nothing left to get, and a slow reader of the log, may delay the exit, ms. */
-const EXIT_PATIENCE_MS = 1_000;
 const COMMAND_TIMEOUT_MS = 5_000;
 
 export function createSidecar(config: Config, surroundings: Surroundings): Sidecar {
@@ -102,7 +101,14 @@ export function createSidecar(config: Config, surroundings: Surroundings): Sidec
     },
     exit: (code) => void finish(code),
   });
-  const conductor = createConductor({ settings: settingsOf(config), hint, now, onRoute: follow, perform });
+  const conductor = createConductor({
+    settings: settingsOf(config),
+    hint,
+    now,
+    onRoute: follow,
+    perform,
+    onDefect: onError,
+  });
   const probing = createProbing(config, () => conductor.state, conductor.dispatch, onError);
   const lifelines = createLifelines({
     onLost(generation) {
@@ -194,17 +200,7 @@ export function createSidecar(config: Config, surroundings: Surroundings): Sidec
   }
 
   async function finish(exitCode: 0 | 70): Promise<void> {
-    conductor.stop();
-    probing.stop();
-    const patience = setTimeout(() => engine.destroy(), EXIT_PATIENCE_MS);
-    await engine.close();
-    clearTimeout(patience);
-    lifelines.closeAll();
-    await servers.control.close();
-    // R8: the ops listener closes last, when every hook has its answer.
-    await servers.ops.close();
-    timeline.close();
-    await log.flush(EXIT_PATIENCE_MS);
+    await sayFarewell({ conductor, probing, engine, lifelines, servers, timeline, log, onDefect: onError });
     finished.resolve({ exitCode });
   }
 

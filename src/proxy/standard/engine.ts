@@ -35,7 +35,14 @@ export function createStandardEngine(parts: EngineParts): Engine {
   function cutAll(): number {
     let count = 0;
     // The newest first: else the end of one request would start the next one of its connection.
-    for (const exchange of [...active].reverse()) if (exchange.cut()) count++;
+    for (const exchange of [...active].reverse()) {
+      try {
+        if (exchange.cut()) count++;
+      } catch (error) {
+        // The others must not outlive the deadline for it.
+        observer.trouble(error instanceof Error ? error : new Error(String(error)), "a request was not cut");
+      }
+    }
     return count;
   }
 

@@ -1,0 +1,56 @@
+// The end: everything that was opened is closed, in order, each part within a bound. What cannot be closed is left behind:
+// a process that should be gone must not stay for it.
+
+import type { ApiServer } from "./api/server.ts";
+import type { Conductor } from "./conductor.ts";
+import type { Lifelines } from "./health/lifelines.ts";
+import type { Probing } from "./probing.ts";
+import type { Engine } from "./proxy/engine.ts";
+import type { Timeline } from "./telemetry/events.ts";
+import type { Log } from "./telemetry/log.ts";
+
+export interface FarewellParts {
+  readonly conductor: Pick<Conductor, "stop">;
+  readonly probing: Pick<Probing, "stop">;
+  readonly engine: Pick<Engine, "close" | "destroy">;
+  readonly lifelines: Pick<Lifelines, "closeAll">;
+  readonly servers: { readonly control: Pick<ApiServer, "close">; readonly ops: Pick<ApiServer, "close"> };
+  readonly timeline: Pick<Timeline, "close">;
+  readonly log: Pick<Log, "flush">;
+  readonly onDefect: (error: Error, what: string) => void;
+}
+
+/** How long clients that have nothing left to get, and a slow reader of the log, may delay the exit, ms. */
+const PATIENCE_MS = 1_000;
+
+/** Resolves when all listeners are closed and the log is written. Never rejects. */
+export async function sayFarewell(parts: FarewellParts): Promise<void> {
+  const { conductor, probing, engine, lifelines, servers, timeline, log, onDefect } = parts;
+  const ends: readonly (readonly [what: string, end: () => unknown])[] = [
+    ["the conductor", () => conductor.stop()],
+    ["the probes", () => probing.stop()],
+    ["the engine", () => closeEngine(engine)],
+    ["the lifelines", () => lifelines.closeAll()],
+    ["the control server", () => servers.control.close()],
+    // R8: the ops listener closes last, when every hook has its answer.
+    ["the ops server", () => servers.ops.close()],
+    ["the timeline", () => timeline.close()],
+    ["the log", () => log.flush(PATIENCE_MS)],
+  ];
+  for (const [what, end] of ends) {
+    try {
+      await end();
+    } catch (error) {
+      onDefect(error instanceof Error ? error : new Error(String(error)), `${what} did not end in order`);
+    }
+  }
+}
+
+async function closeEngine(engine: FarewellParts["engine"]): Promise<void> {
+  const patience = setTimeout(() => engine.destroy(), PATIENCE_MS);
+  try {
+    await engine.close();
+  } finally {
+    clearTimeout(patience);
+  }
+}
