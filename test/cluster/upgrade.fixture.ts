@@ -265,7 +265,7 @@ const PRESS = `
 const http = require("node:http");
 const agent = new http.Agent({ keepAlive: true, maxSockets: 8 });
 let ok = 0, failed = 0, why = "";
-const lose = (reason) => { failed++; why ||= reason; };
+const lose = (reason) => { failed++; why ||= "request " + number + ": " + reason; };
 let stopped = false;
 function ask(number) {
   const question = http.request({ host: process.env.HOST, port: 80, path: "/echo", method: number % 2 ? "POST" : "GET", agent }, (answer) => {
@@ -277,7 +277,15 @@ function ask(number) {
   question.end(number % 2 ? "hello" : undefined);
 }
 let number = 0;
-const timer = setInterval(() => ask(number++), 10);
+let timer;
+// kube-proxy learns of a new Service up to a second after the Pod is ready: what counts begins with the first answer.
+(function reach() {
+  http.get({ host: process.env.HOST, port: 80, path: "/", agent: false }, (answer) => {
+    answer.resume();
+    require("node:fs").writeFileSync("/tmp/reached", "");
+    timer = setInterval(() => ask(number++), 10);
+  }).on("error", () => setTimeout(reach, 50));
+})();
 process.on("SIGTERM", () => {
   if (stopped) return;
   stopped = true;
@@ -302,6 +310,7 @@ function pressPod(name: string, host: string): unknown {
           imagePullPolicy: "IfNotPresent",
           command: ["/usr/local/bin/node", "-e", PRESS],
           env: [{ name: "HOST", value: host }],
+          readinessProbe: { exec: { command: ["/usr/bin/test", "-e", "/tmp/reached"] }, periodSeconds: 1 },
           securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ["ALL"] } },
         },
       ],
