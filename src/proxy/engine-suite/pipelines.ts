@@ -4,6 +4,7 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { fieldOf } from "./message-reader.ts";
 import { type AppBehaviour, counted } from "./raw-app.ts";
+import type { RawClient } from "./raw-client.ts";
 import { type CreateEngine, type Stage, type StageOptions, setStage } from "./stage.ts";
 
 const HEAD = "Host: x\r\n";
@@ -125,6 +126,25 @@ export function pipelinesSuite(create: CreateEngine): void {
       client.send(Buffer.alloc(300_000 - "first".length));
       expect((await client.ask(get("/second"))).body.toString()).toBe("second");
     });
+
+    it.each<[string, (client: RawClient) => void]>([
+      ["breaks off", (client) => client.socket.end()],
+      ["garbles", (client) => client.send("zz\r\nwhat?")],
+      ["stops", () => {}],
+    ])(
+      "a client that %s the rest of an upload after its answer is answered and counted once",
+      async (_how, spoil) => {
+        await set({ onHead: (_head, socket) => socket.write(counted("early")) });
+        const client = await stage.client();
+        client.send(`POST / HTTP/1.1\r\n${HEAD}Transfer-Encoding: chunked\r\n\r\n5\r\nfirst\r\n`);
+        expect((await client.answer()).body.toString()).toBe("early");
+        await stage.ended(1);
+        spoil(client);
+        await client.ended();
+        expect(client.rest).toBe("");
+        expect(stage.tickets.account()).toMatchObject({ accepted: 1, inFlight: 0, ended: { answered: 1 } });
+      },
+    );
 
     it("a client that leaves its upload in an answer that ends with its connection breaks nothing", async () => {
       await set({

@@ -40,6 +40,8 @@ export class ClientConnection {
   /** The last answer is given: what still comes is not begun. */
   #closing = false;
   #halfClosed = false;
+  /** A request that has its answer is not whole yet. */
+  #isRestDue = false;
 
   constructor(
     socket: Socket,
@@ -103,7 +105,8 @@ export class ClientConnection {
 
   /** The parser gave up. Answers that are still due go out first; a client that was told to close is told no more. */
   broken(code: ErrorCode | "CLIENT_LEFT", cause: string): void {
-    if (this.#lingering) {
+    // Of a request that has its answer, nothing is left to say.
+    if (this.#lingering || this.#isRestDue) {
       this.socket.destroy();
       return;
     }
@@ -127,9 +130,14 @@ export class ClientConnection {
 
   /** The answer is out before its request was whole: the rest is thrown away, for a bounded time, before anything else is read. */
   awaitRest(request: IncomingMessage): void {
+    this.#isRestDue = true;
     const timer = setTimeout(() => this.linger(), LINGER_MS);
-    request.once("close", () => clearTimeout(timer));
-    this.socket.once("close", () => clearTimeout(timer));
+    const settle = () => {
+      clearTimeout(timer);
+      this.#isRestDue = false;
+    };
+    request.once("close", settle);
+    this.socket.once("close", settle);
   }
 
   /** Sends FIN after what is written, and throws away what still comes, for a bounded time. */
