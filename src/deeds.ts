@@ -1,7 +1,7 @@
 // Effects become deeds: what the lifecycle asked for is done here, in the order in which it asked.
 
 import type { Waiters } from "./drain/hooks.ts";
-import type { Account, Tickets } from "./drain/tickets.ts";
+import type { Tickets } from "./drain/tickets.ts";
 import type { Commands } from "./health/commands.ts";
 import type { HintContent } from "./health/hint-file.ts";
 import type { Lifelines } from "./health/lifelines.ts";
@@ -28,6 +28,8 @@ export interface DeedsParts {
   readonly saveHint: (hint: HintContent) => void;
   /** Requests in flight in the slot's present generation. */
   readonly inFlightOf: (slot: string) => number;
+  /** New requests are refused: nobody who comes now can be served. */
+  readonly isRefusing: () => boolean;
   readonly exit: (code: 0 | 70) => void;
 }
 
@@ -40,9 +42,7 @@ export function createDeeds(parts: DeedsParts): (effect: Effect) => void {
       countOf === undefined
         ? {}
         : { inFlight: countOf === "all" ? tickets.account().inFlight : tickets.inFlight(countOf) };
-    // The account outlives sluice in its last entry.
-    const account = event.type === "exit" ? flat(tickets.account()) : {};
-    timeline.emit({ ...event, details: { ...event.details, ...inFlight, ...account } });
+    timeline.emit({ ...event, details: { ...event.details, ...inFlight } });
   }
 
   function endStreams(generation: number | undefined, then: () => void): void {
@@ -64,8 +64,9 @@ export function createDeeds(parts: DeedsParts): (effect: Effect) => void {
   function awaitQuiet(): void {
     tickets.whenQuiet().then(() =>
       afterArrivals(() => {
-        if (tickets.account().inFlight === 0) dispatch({ type: "quiet" });
-        else awaitQuiet();
+        if (tickets.account().inFlight > 0) awaitQuiet();
+        else if (parts.isRefusing() || tickets.sinceLastEntry() >= CALM_MS) dispatch({ type: "quiet" });
+        else setTimeout(awaitQuiet, CALM_MS - tickets.sinceLastEntry());
       }),
     );
   }
@@ -135,9 +136,8 @@ export function createDeeds(parts: DeedsParts): (effect: Effect) => void {
   };
 }
 
-function flat({ accepted, ended, inFlight }: Account): Readonly<Record<string, number>> {
-  return { accepted, ...ended, inFlight };
-}
+/** A moment without a request between two of a steady stream is no end of it: clients that still come are still served, ms. */
+const CALM_MS = 100;
 
 /** Connections that wait are accepted in one turn of the event loop, their requests are read in the next. */
 const ARRIVAL_TURNS = 3;

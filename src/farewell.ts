@@ -3,6 +3,7 @@
 
 import type { ApiServer } from "./api/server.ts";
 import type { Conductor } from "./conductor.ts";
+import type { Tickets } from "./drain/tickets.ts";
 import type { Lifelines } from "./health/lifelines.ts";
 import type { Probing } from "./probing.ts";
 import type { Engine } from "./proxy/engine.ts";
@@ -15,21 +16,40 @@ export interface FarewellParts {
   readonly engine: Pick<Engine, "close" | "destroy">;
   readonly lifelines: Pick<Lifelines, "closeAll">;
   readonly servers: { readonly control: Pick<ApiServer, "close">; readonly ops: Pick<ApiServer, "close"> };
-  readonly timeline: Pick<Timeline, "close">;
+  readonly timeline: Pick<Timeline, "emit" | "close">;
   readonly log: Pick<Log, "flush">;
+  readonly tickets: Pick<Tickets, "account">;
   readonly onDefect: (error: Error, what: string) => void;
 }
 
 /** How long clients that have nothing left to get, and a slow reader of the log, may delay the exit, ms. */
 const PATIENCE_MS = 1_000;
 
-/** Resolves when all listeners are closed and the log is written. Never rejects. */
-export async function sayFarewell(parts: FarewellParts): Promise<void> {
-  const { conductor, probing, engine, lifelines, servers, timeline, log, onDefect } = parts;
+/**
+ * Resolves with the exit code when all listeners are closed and the log is written; 70 instead of 0 if something had to be
+ * cut on the way. Never rejects.
+ */
+export async function sayFarewell(parts: FarewellParts, exitCode: 0 | 70): Promise<0 | 70> {
+  const { conductor, probing, engine, lifelines, servers, timeline, log, tickets, onDefect } = parts;
+  const cutBefore = tickets.account().ended.deadline;
+  let code = exitCode;
+
+  function sayExit(): void {
+    const { accepted, ended, inFlight } = tickets.account();
+    if (ended.deadline > cutBefore) code = 70;
+    timeline.emit({
+      type: "exit",
+      message: `sluice exits with ${code}`,
+      details: { code, accepted, ...ended, inFlight },
+    });
+  }
+
   const ends: readonly (readonly [what: string, end: () => unknown])[] = [
     ["the conductor", () => conductor.stop()],
     ["the probes", () => probing.stop()],
     ["the engine", () => closeEngine(engine)],
+    // The account is final now, and outlives sluice in its last entry.
+    ["the timeline's last entry", sayExit],
     ["the lifelines", () => lifelines.closeAll()],
     ["the control server", () => servers.control.close()],
     // R8: the ops listener closes last, when every hook has its answer.
@@ -44,6 +64,7 @@ export async function sayFarewell(parts: FarewellParts): Promise<void> {
       onDefect(error instanceof Error ? error : new Error(String(error)), `${what} did not end in order`);
     }
   }
+  return code;
 }
 
 async function closeEngine(engine: FarewellParts["engine"]): Promise<void> {

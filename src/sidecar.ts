@@ -72,7 +72,7 @@ export function createSidecar(config: Config, surroundings: Surroundings): Sidec
   const readFile = (path: string) => readFileSync(path, "utf8");
   const newId = () => randomBytes(16).toString("hex");
 
-  const tickets = createTickets();
+  const tickets = createTickets(now);
   const admission = createAdmission({ max: config.holdMax, timeoutMs: config.holdTimeoutMs, now });
   const hooks = createWaiters<{ readonly outcome: string }>();
   const drains = createWaiters<{ readonly outcome: string; readonly inFlight: number }>();
@@ -99,6 +99,7 @@ export function createSidecar(config: Config, surroundings: Surroundings): Sidec
       const generation = slotOf(conductor.state, slot)?.generation;
       return generation ? tickets.inFlight(generation.id) : 0;
     },
+    isRefusing: () => admission.route.to === "refuse",
     exit: (code) => void finish(code),
   });
   const conductor = createConductor({
@@ -200,8 +201,8 @@ export function createSidecar(config: Config, surroundings: Surroundings): Sidec
   }
 
   async function finish(exitCode: 0 | 70): Promise<void> {
-    await sayFarewell({ conductor, probing, engine, lifelines, servers, timeline, log, onDefect: onError });
-    finished.resolve({ exitCode });
+    const open = { conductor, probing, engine, lifelines, servers, timeline, log, tickets };
+    finished.resolve({ exitCode: await sayFarewell({ ...open, onDefect: onError }, exitCode) });
   }
 
   async function start(): Promise<Addresses> {
@@ -217,11 +218,8 @@ export function createSidecar(config: Config, surroundings: Surroundings): Sidec
         details: { engine: config.engine, slots: config.slots.map(({ name }) => name).join(",") },
       });
       if (hint) {
-        const versions = hint.versions.join(", ") || "none";
-        timeline.emit({
-          type: "hint_loaded",
-          message: `Versions active before sluice was restarted: ${versions}`,
-        });
+        const message = `Versions active before sluice was restarted: ${hint.versions.join(", ") || "none"}`;
+        timeline.emit({ type: "hint_loaded", message });
       }
       return { listen, ops, control: open };
     } catch (error) {
@@ -240,6 +238,4 @@ export function createSidecar(config: Config, surroundings: Surroundings): Sidec
   };
 }
 
-function isTcp(address: ControlAddress): address is HostPort {
-  return !("path" in address);
-}
+const isTcp = (address: ControlAddress): address is HostPort => !("path" in address);

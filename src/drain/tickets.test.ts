@@ -16,7 +16,7 @@ function watch(promise: Promise<void>): { done: boolean } {
 
 describe("a ticket", () => {
   it("counts a request as accepted and in flight until it leaves, in exactly one way", () => {
-    const tickets = createTickets();
+    const tickets = createTickets(() => performance.now());
     const ticket = tickets.enter();
     expect(tickets.account()).toMatchObject({ accepted: 1, inFlight: 1 });
     expect(ticket.leave("answered")).toBe(true);
@@ -29,7 +29,7 @@ describe("a ticket", () => {
   });
 
   it("is on one generation at a time", () => {
-    const tickets = createTickets();
+    const tickets = createTickets(() => performance.now());
     const ticket = tickets.enter();
     ticket.board(1);
     ticket.board(1);
@@ -42,7 +42,7 @@ describe("a ticket", () => {
   });
 
   it("cannot board after it has left", () => {
-    const tickets = createTickets();
+    const tickets = createTickets(() => performance.now());
     const ticket = tickets.enter();
     ticket.leave("client_aborted");
     ticket.board(1);
@@ -50,7 +50,7 @@ describe("a ticket", () => {
   });
 
   it("moving to another generation makes the first idle although the request is still in flight", async () => {
-    const tickets = createTickets();
+    const tickets = createTickets(() => performance.now());
     const ticket = tickets.enter();
     ticket.board(1);
     const idle = watch(tickets.whenIdle(1));
@@ -61,7 +61,7 @@ describe("a ticket", () => {
   });
 
   it("hands out accounts that later requests do not change", () => {
-    const tickets = createTickets();
+    const tickets = createTickets(() => performance.now());
     const before = tickets.account();
     tickets.enter().leave("answered");
     expect(before).toMatchObject({ accepted: 0, ended: { answered: 0 } });
@@ -89,7 +89,7 @@ describe("the account", () => {
   it("adds up after every step, and the waiters resolve exactly when they should", async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 60, size: "max" }), async (steps) => {
-        const tickets = createTickets();
+        const tickets = createTickets(() => performance.now());
         const all: Ticket[] = [];
         // The model: what each ticket is on (0: none), undefined once it has left; what each waiter waits for (0: quiet).
         const on: (number | undefined)[] = [];
@@ -137,7 +137,7 @@ describe("the account", () => {
   });
 
   it("joins any number of waiters, and waits anew for a later request", async () => {
-    const tickets = createTickets();
+    const tickets = createTickets(() => performance.now());
     const first = tickets.enter();
     first.board(1);
     const joined = [watch(tickets.whenIdle(1)), watch(tickets.whenIdle(1)), watch(tickets.whenQuiet())];

@@ -25,6 +25,8 @@ export interface Ticket {
 export interface Tickets {
   enter(): Ticket;
   account(): Account;
+  /** Since the last request entered, ms; since the start if none has. */
+  sinceLastEntry(): number;
   /** Requests in flight on one generation. */
   inFlight(generation: number): number;
   /** Resolves as soon as no request is in flight on the generation; at once if none is. */
@@ -33,7 +35,8 @@ export interface Tickets {
   whenQuiet(): Promise<void>;
 }
 
-export function createTickets(): Tickets {
+/** `now`: monotonic clock, ms. */
+export function createTickets(now: () => number): Tickets {
   const ended: Record<Ending, number> = {
     answered: 0,
     client_aborted: 0,
@@ -46,6 +49,7 @@ export function createTickets(): Tickets {
   let quietWaiters: (() => void)[] = [];
   let accepted = 0;
   let inFlight = 0;
+  let lastEntry = now();
 
   function stepOff(generation: number): void {
     if (generation === 0) return;
@@ -98,9 +102,11 @@ export function createTickets(): Tickets {
     enter() {
       accepted++;
       inFlight++;
+      lastEntry = now();
       return new OneTicket();
     },
     account: () => ({ accepted, ended: { ...ended }, inFlight }),
+    sinceLastEntry: () => now() - lastEntry,
     inFlight: (generation) => aboard.get(generation) ?? 0,
     whenIdle(generation) {
       if (!aboard.has(generation)) return Promise.resolve();

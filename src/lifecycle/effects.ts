@@ -89,8 +89,8 @@ export type EmissionType =
   | "pod_leaving"
   | "pod_alone"
   | "lame_duck"
+  | "last_call"
   | "pod_deadline"
   | "pod_drained"
   | "pod_serving_again"
-  | "signal"
-  | "exit";
+  | "signal";

@@ -1,6 +1,6 @@
 // The stop of the whole Pod: lame duck, drain, answer; R2 to R6 and R8.
 
-import { isInService, isStanding } from "./readiness.ts";
+import { hopelessFrom, lastCallAt, someoneMayServe, someoneServes } from "./prospects.ts";
 import { answerSlotHook, recallSlotDrains } from "./slot-stop.ts";
 import { EXPIRY_SLACK_MS, HOOK_WINDOW_MS, LAST_MOMENT_MS, type Pod, type State } from "./state.ts";
 import { act, emit, patchGeneration, patchSlot, setPod, type Turn } from "./turn.ts";
@@ -45,6 +45,7 @@ function leave(turn: Turn, { hooked, signal, delayMs }: Departure): void {
     judged: !hooked,
     signal,
     hopeless: false,
+    lastCall: false,
     awaitingQuiet: false,
     cutting: false,
   });
@@ -132,7 +133,6 @@ function concludeDrain(turn: Turn, pod: Leaving, cut: number): void {
 function exit(turn: Turn, cut: number): void {
   const code = cut === 0 ? 0 : 70;
   setPod(turn, { phase: "exiting", code });
-  emit(turn, { type: "exit", message: `sluice exits with ${code}`, details: { code } });
   act(turn, { do: "exit", code });
 }
 
@@ -194,18 +194,6 @@ function isExpired(pod: Drained, graceMs: number, at: number): boolean {
   return pod.hooked && pod.exitBy === undefined && at >= pod.since + graceMs + EXPIRY_SLACK_MS;
 }
 
-/** A generation stands and takes new requests. */
-function someoneServes({ slots }: State): boolean {
-  return slots.some(({ generation }) => generation && isStanding(generation) && isInService(generation));
-}
-
-/** A generation is there that serves, or may come to: starting, unreachable for a moment. */
-function someoneMayServe(state: State): boolean {
-  return state.slots.some(
-    ({ generation }) => generation && generation.lifeline.kind !== "lost" && isInService(generation),
-  );
-}
-
 /** After every event: whether held requests still have something to wait for (R2), and whether the drain can end. */
 export function settlePod(turn: Turn): void {
   const isDeserted = !someoneMayServe(turn.state);
@@ -219,17 +207,15 @@ export function settlePod(turn: Turn): void {
   const lameDuckUntil = hopeless ? Math.min(pod.lameDuckUntil, turn.at) : pod.lameDuckUntil;
   const awaitingQuiet = pod.awaitingQuiet || turn.at >= lameDuckUntil;
   if (awaitingQuiet && !pod.awaitingQuiet) act(turn, { do: "await-quiet" });
-  setPod(turn, { ...pod, hopeless, lameDuckUntil, awaitingQuiet });
-}
-
-/** When held requests lose their last hope, unless a generation comes before; undefined: somebody may still serve. */
-function hopelessFrom(state: State, pod: Leaving): number | undefined {
-  if (state.desertedSince === undefined) return undefined;
-  // All app containers have ended before a native sidecar gets SIGTERM.
-  if (pod.signal !== undefined) return state.desertedSince;
-  const isStarting = state.slots.some(({ hook }) => hook?.cameToEmpty && hook.answeredAt === undefined);
-  if (isStarting) return pod.since + state.settings.holdTimeoutMs;
-  return Math.max(state.desertedSince, pod.since) + HOOK_WINDOW_MS;
+  const lastCall = pod.lastCall || turn.at >= lastCallAt(pod);
+  if (lastCall && !pod.lastCall) {
+    emit(turn, {
+      type: "last_call",
+      message: "New requests are refused, so that those in flight can end",
+      countOf: "all",
+    });
+  }
+  setPod(turn, { ...pod, hopeless, lameDuckUntil, awaitingQuiet, lastCall });
 }
 
 export function podMoments(state: State): readonly number[] {
@@ -243,6 +229,7 @@ export function podMoments(state: State): readonly number[] {
   const moments = [pod.deadline];
   if (!pod.judged) moments.push(pod.since + HOOK_WINDOW_MS);
   if (!pod.awaitingQuiet) moments.push(pod.lameDuckUntil);
+  if (!pod.lastCall) moments.push(lastCallAt(pod));
   const hopelessAt = pod.hopeless ? undefined : hopelessFrom(state, pod);
   if (hopelessAt !== undefined) moments.push(hopelessAt);
   return moments;

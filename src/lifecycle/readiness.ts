@@ -72,6 +72,9 @@ export function readiness(state: State, at: number): { readonly ready: boolean; 
   if (pod.phase === "leaving" && pod.alone) {
     return { ready: false, reason: "sluice's own container is being replaced" };
   }
+  if (pod.phase === "leaving" && pod.lastCall) {
+    return { ready: false, reason: "the Pod's deadline is near: new requests are refused" };
+  }
   const active = activeGeneration(state);
   if (active) {
     const words = waitingFor(state, slotOf(state, active.slot)!);

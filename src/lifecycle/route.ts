@@ -15,6 +15,7 @@ export type RouteDecision =
 
 export function routeOf(state: State): RouteDecision {
   const { pod } = state;
+  if (pod.phase === "leaving" && pod.lastCall) return { to: "refuse" };
   const active = activeGeneration(state);
   if (active && isStanding(active) && isInService(active)) {
     return { to: "generation", generation: active.id, slot: active.slot, version: active.version };

@@ -111,6 +111,8 @@ export type Pod =
       readonly signal: "SIGTERM" | "SIGINT" | undefined;
       /** Nobody is left to serve and nobody is expected: held requests are refused. */
       readonly hopeless: boolean;
+      /** The end is near: new requests are refused, so that those in flight can end before the deadline. */
+      readonly lastCall: boolean;
       /** The sidecar was asked to report when nothing is in flight. */
       readonly awaitingQuiet: boolean;
       /** The deadline has come; what is left is being ended. */

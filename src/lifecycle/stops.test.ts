@@ -387,6 +387,34 @@ describe("liveness of a slot", () => {
   });
 });
 
+describe("clients that never pause", () => {
+  test("are served until the last call, then refused, so that nothing has to be cut", () => {
+    const world = createWorld({ slots: ["a"] });
+    world.boot("a", "v1");
+    world.send({ type: "signal", signal: "SIGTERM" });
+    world.pass(19_999);
+    expect(world.route).toMatchObject({ to: "generation" });
+    world.pass(1);
+    expect(world.route).toEqual({ to: "refuse" });
+    expect(world.events()).toContain("last_call");
+    world.send({ type: "quiet" });
+    expect(world.effects).not.toContainEqual({ do: "cut" });
+    expect(exitCode(world)).toBe(0);
+  });
+
+  test("are served again when the Pod outlives its hook", () => {
+    const world = createWorld({ slots: ["a"] });
+    world.boot("a", "v1");
+    world.send({ type: "pod-hook" });
+    world.send({ type: "slot-hook", slot: "a" });
+    world.pass(21_000);
+    expect(world.route).toEqual({ to: "refuse" });
+    world.send({ type: "quiet" });
+    world.pass(36_000);
+    expect(world.route).toMatchObject({ to: "generation" });
+  });
+});
+
 test("an external balancer is told first", () => {
   const world = createWorld({ slots: ["a"] });
   world.boot("a", "v1");

@@ -20,7 +20,7 @@ const HOLD: Route = { to: "hold" };
 const REFUSE: Route = { to: "refuse", code: "POD_STOPPING" };
 
 function setUp(initial: Route, max = 100) {
-  const tickets = createTickets();
+  const tickets = createTickets(() => performance.now());
   const admission = createAdmission({ max, timeoutMs: TIMEOUT_MS, now: () => performance.now() }, initial);
   const outcomes: string[] = [];
   const guest = (name: string, onProceed?: () => void): Guest => {
@@ -162,7 +162,7 @@ describe("whatever happens, in whatever order", () => {
         fc.integer({ min: 0, max: 30 }),
         fc.array(step, { maxLength: 80, size: "max" }),
         (first, max, steps) => {
-          const tickets = createTickets();
+          const tickets = createTickets(() => performance.now());
           const admission: Admission = createAdmission(
             { max, timeoutMs: TIMEOUT_MS, now: () => performance.now() },
             first,

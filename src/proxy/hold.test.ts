@@ -11,7 +11,7 @@ afterEach(() => {
 });
 
 function setUp(limits: { max?: number; timeoutMs?: number } = {}) {
-  const tickets = createTickets();
+  const tickets = createTickets(() => performance.now());
   const outcomes: string[] = [];
   const way = { open: false, admit: (guest: Guest) => void outcomes.push(`${nameOf(guest)} left`) };
   const hold = createHold(

@@ -80,6 +80,10 @@ export const EVENT_TYPES = {
     meaning: "Only sluice's own container is being replaced: no slot's hook came.",
   },
   lame_duck: { level: "info", meaning: "sluice still serves, and tells every client to go elsewhere." },
+  last_call: {
+    level: "info",
+    meaning: "The Pod's deadline is near: new requests are refused, so that those in flight can end.",
+  },
   pod_deadline: {
     level: "warn",
     meaning: "The deadline of the Pod's stop passed; what was left has been cut.",

@@ -26,7 +26,7 @@ const record: RequestRecord = {
 };
 
 function setUp() {
-  const tickets = createTickets();
+  const tickets = createTickets(() => performance.now());
   const status = (): Status => ({
     ready: true,
     reason: "slot a is active",

@@ -58,7 +58,7 @@ export async function setStage(
 ): Promise<Stage> {
   const app = await RawApp.start(behaviour);
   const now = () => performance.now();
-  const tickets = createTickets();
+  const tickets = createTickets(() => performance.now());
   const destination = destinationOf(app.port);
   const admission = createAdmission(
     { max: 1000, timeoutMs: options.holdTimeoutMs ?? 10_000, now },
