@@ -137,9 +137,9 @@ export class Front {
     const spared: Socket[] = [];
     for (const connection of this.connections.values()) {
       const { socket } = connection;
-      if (connection.busy || !present.has(connection)) spared.push(socket);
-      else if (socket.bytesRead === 0 && (all || now - connection.openedAt >= NEWCOMER_MS))
-        socket.destroySoon();
+      const isNewcomer = socket.bytesRead === 0 && now - connection.openedAt < NEWCOMER_MS;
+      if (connection.busy || !present.has(connection) || (isNewcomer && !all)) spared.push(socket);
+      else if (socket.bytesRead === 0) socket.destroySoon();
     }
     // Only node knows whether a part of the next head came with the last request; but to node a connection is idle already
     // while the last of its answer is written.
