@@ -275,7 +275,7 @@ test.concurrent("R8: the ops listener closes last, after every hook has been ans
   const hooks = [await sluice.hook("pod"), await sluice.hook("slots/a")];
   sluice.signal("SIGTERM");
   await outcomes(...hooks);
-  await sluice.event("exit");
+  await sluice.event("pod_drained");
   await expect(get(sluice.ports.listen, "/late")).rejects.toThrow("ECONNREFUSED");
   expect((await sluice.ops("/livez")).status).toBe(200);
   expect(await sluice.ended).toBe(0);

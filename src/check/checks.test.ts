@@ -306,7 +306,7 @@ const CASES: readonly Case[] = [
   of(
     "sidecar-port-by-name",
     SLUICE,
-    [],
+    [["targetPort: 8080", "targetPort: http"]],
     "error",
     "spec.ports[http].targetPort",
     /sends to http of native sidecar sluice/,
@@ -439,7 +439,7 @@ const CASES: readonly Case[] = [
   of(
     "service-past-sluice",
     SLUICE,
-    [["targetPort: http", "targetPort: 8081"]],
+    [["targetPort: 8080", "targetPort: 8081"]],
     "error",
     "spec.ports[http].targetPort",
     /sends to port 8081, and sluice listens on 8080/,
@@ -447,7 +447,7 @@ const CASES: readonly Case[] = [
   of(
     "service-past-sluice",
     SLUICE,
-    [["targetPort: http", "targetPort: web"]],
+    [["targetPort: 8080", "targetPort: web"]],
     "error",
     "spec.ports[http].targetPort",
     /no container has a port of that name/,

@@ -127,7 +127,7 @@ test("checks can be left out by id, and warnings altogether", async () => {
 });
 
 test("the version that manifests are for decides over what old clusters lack", async () => {
-  const path = fileOf("sluice.yaml", SLUICE);
+  const path = fileOf("sluice.yaml", spoilt(SLUICE, ["targetPort: 8080", "targetPort: http"]));
   expect((await check([path])).exitCode).toBe(0);
   expect((await check([path, "--cluster-version=1.33"])).exitCode).toBe(0);
   const old = await check([path, "--cluster-version=v1.28.3-gke.1"]);
