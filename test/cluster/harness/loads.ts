@@ -1,0 +1,34 @@
+// What the clients do: kept-alive and fresh connections, GET, HEAD, PUT and POST, quick and slow. Some requests are under
+// way at every moment.
+
+import { KILL_MIX } from "../../../loadtest/mix.ts";
+import type { LoadOrder } from "../../../loadtest/station/run.ts";
+
+/** The load of the promised run: some 350 requests a second. */
+export const LOADS: readonly LoadOrder[] = [
+  { name: "kept", mix: KILL_MIX, connections: 24, rate: 260, keepAlive: true },
+  { name: "fresh", mix: KILL_MIX, connections: 8, rate: 60, keepAlive: false },
+  { name: "slow", mix: { ...KILL_MIX, thinkMs: [200, 900] }, connections: 12, rate: 30, keepAlive: true },
+];
+
+/** The load of a control: the same kinds, fewer of them. */
+export const CONTROL_LOADS: readonly LoadOrder[] = LOADS.map((load) => ({ ...load, rate: load.rate * 0.4 }));
+
+/** The same without POSTs: nothing of it may be lost even where an app is killed. */
+export function withoutPosts(loads: readonly LoadOrder[]): LoadOrder[] {
+  return loads.map((load) => ({
+    ...load,
+    mix: { ...load.mix, methods: { GET: 0.65, HEAD: 0.1, PUT: 0.25 } },
+  }));
+}
+
+/** Long requests, of some seconds each. */
+export function longRequests(connections: number, fromMs: number, toMs: number): LoadOrder {
+  return {
+    name: "long",
+    mix: { ...KILL_MIX, thinkMs: [fromMs, toMs] },
+    connections,
+    rate: 1_000,
+    keepAlive: true,
+  };
+}

@@ -1,0 +1,87 @@
+// Scenario b: a Pod is deleted, of two, and the only one while a long request runs in it.
+
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { CONTROL_LOADS, longRequests } from "./harness/loads.ts";
+import type { Dress, Wish } from "./harness/manifest.ts";
+import { type Play, prove } from "./harness/proof.ts";
+import { sizesFrom } from "./harness/sizes.ts";
+import { openStage, type Stage } from "./harness/stage.ts";
+
+const sizes = sizesFrom(process.env);
+let stage: Stage;
+
+beforeAll(async () => {
+  stage = await openStage("deletion", process.env);
+});
+afterAll(() => stage.close());
+
+function deleteOften(wish: Wish, rounds: number, requests: number): Play {
+  return {
+    wish,
+    requests,
+    async act(deployed, run) {
+      for (let round = 0; round < rounds; round++) {
+        const pod = deployed.pods()[0]!.metadata.name;
+        await run.mark(`deletion ${round + 1}`);
+        await deployed.deletePod(pod);
+        await deployed.steady();
+      }
+      return undefined;
+    },
+  };
+}
+
+test.each<[Dress]>([["native"], ["classic"]])(
+  "a deleted Pod of two loses no request (%s sidecar)",
+  async (dress) => {
+    const wish = { name: `deleted-${dress}`, dress, replicas: 2, tag: "v1" };
+    const rounds = dress === "native" ? sizes.rounds : 1;
+    const proof = await prove(
+      stage,
+      `Pod deleted, of two, ${dress} sidecar`,
+      deleteOften(wish, rounds, sizes.requests),
+      {
+        ...deleteOften({ ...wish, name: `deleted-${dress}-alone`, dress: "alone" }, 1, sizes.controlRequests),
+        loads: CONTROL_LOADS,
+      },
+    );
+    console.log(proof.line);
+    expect(proof.reasons).toEqual([]);
+    expect(proof.verdict).toBe("proven");
+  },
+);
+
+const LONG_MS = 20_000;
+
+/** New connections find nobody while the only Pod is replaced; what was sent before the deletion is what this is about. */
+function deleteOnly(wish: Wish): Play {
+  return {
+    wish,
+    requests: 0,
+    loads: [longRequests(8, LONG_MS, LONG_MS)],
+    async act(deployed, run) {
+      await run.goOn(({ inFlight }) => inFlight === 8);
+      // No further ones: the next would meet no Pod at all.
+      const stopped = run.stop("long");
+      await run.mark("deletion of the only Pod");
+      await deployed.deletePod(deployed.pods()[0]!.metadata.name);
+      await stopped;
+      return undefined;
+    },
+  };
+}
+
+test("requests of 20 s outlive the deletion of their only Pod", async () => {
+  const wish = { name: "only", dress: "native", replicas: 1, tag: "v1", graceSeconds: 60 } as const;
+  // The best that can be done without sluice but by patience: a sleep before SIGTERM, which is shorter than the request.
+  const control = { ...wish, name: "only-sleep", dress: "sleep", manner: "at-once" } as const;
+  const proof = await prove(
+    stage,
+    "only Pod deleted under 20 s requests",
+    deleteOnly(wish),
+    deleteOnly(control),
+  );
+  console.log(proof.line);
+  expect(proof.reasons).toEqual([]);
+  expect(proof.verdict).toBe("proven");
+});
