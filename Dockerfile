@@ -50,7 +50,6 @@ COPY --from=build /rootfs /
 ENV NODE_ENV=production
 USER 65532:65532
 EXPOSE 8080 9080
-# Exec form: sluice is PID 1 and handles its signals itself. One thread for the garbage collector and a small young
-# generation: a proxy makes little garbage that lives, and memory is counted per Pod.
-ENTRYPOINT ["/usr/local/bin/node", "--single-threaded-gc", "--max-semi-space-size=2", "/sluice/sluice.js"]
+# Exec form: sluice is PID 1 and handles its signals itself. The flags: loadtest/launch-flags.ts.
+ENTRYPOINT ["/usr/local/bin/node", "--single-threaded-gc", "--max-semi-space-size=8", "--heap-growing-percent=50", "--no-memory-pool", "/sluice/sluice.js"]
 CMD ["run"]

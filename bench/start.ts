@@ -7,12 +7,11 @@ import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { startChild } from "../loadtest/child.ts";
+import { LAUNCH_FLAGS } from "../loadtest/launch-flags.ts";
 import { buildBundles } from "../scripts/bundles.ts";
 import { median } from "./median.ts";
 import { residentMb } from "./resident.ts";
 
-/** Those of the image. */
-const FLAGS = ["--single-threaded-gc", "--max-semi-space-size=2"];
 const BARE = `require("node:http").createServer((q, r) => r.end()).listen(0, "127.0.0.1", () => console.log('{"event":"started"}'))`;
 /** Long enough for what a start leaves behind to be collected, ms. */
 const SETTLE_MS = 2_000;
@@ -41,8 +40,17 @@ export async function benchStart(argv: readonly string[]): Promise<void> {
   try {
     await buildBundles(folder);
     const zero = "127.0.0.1:0";
-    const sluice = [...FLAGS, join(folder, "sluice.js"), "--listen", zero, "--ops", zero, "--control", zero];
-    const bare = [...FLAGS, "-e", BARE];
+    const sluice = [
+      ...LAUNCH_FLAGS,
+      join(folder, "sluice.js"),
+      "--listen",
+      zero,
+      "--ops",
+      zero,
+      "--control",
+      zero,
+    ];
+    const bare = [...LAUNCH_FLAGS, "-e", BARE];
     const ours: number[] = [];
     const theirs: number[] = [];
     for (let round = 0; round < rounds; round++) {

@@ -4,6 +4,7 @@ import { request } from "node:http";
 import { fileURLToPath } from "node:url";
 import type { SluiceAccount } from "./account.ts";
 import { type Child, startChild } from "./child.ts";
+import { LAUNCH_FLAGS } from "./launch-flags.ts";
 import { followTimeline, type Timeline } from "./timeline.ts";
 
 export interface SluicePorts {
@@ -51,7 +52,7 @@ export async function startSluice({ ports, slots, flags }: SluiceOptions): Promi
   const addresses = ["--listen", at(ports.listen), "--ops", at(ports.ops), "--slots", slots];
   // What the caller's shell has set for another sluice must not leak into this one.
   const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("SLUICE_")));
-  const child = startChild([main, ...addresses, "--log-level", "info", ...flags], env);
+  const child = startChild([...LAUNCH_FLAGS, main, ...addresses, "--log-level", "info", ...flags], env);
   await child.line(({ event }) => event === "started", START_MS);
   const timeline = await followTimeline(at(ports.control));
   return {

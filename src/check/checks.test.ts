@@ -652,7 +652,7 @@ const CASES: readonly Case[] = [
   of(
     "cpu-limit",
     SLUICE,
-    [["limits: { memory: 256Mi }", "limits: { memory: 256Mi, cpu: 100m }"]],
+    [["limits: { memory: 384Mi }", "limits: { memory: 384Mi, cpu: 100m }"]],
     "warning",
     `${SIDECAR}.resources.limits.cpu`,
     "sluice may run for 10 of each 100 ms",
@@ -660,7 +660,7 @@ const CASES: readonly Case[] = [
   of(
     "memory-limit",
     SLUICE,
-    [["limits: { memory: 256Mi }", "limits: { memory: 64Mi }"]],
+    [["limits: { memory: 384Mi }", "limits: { memory: 64Mi }"]],
     "warning",
     `${SIDECAR}.resources.limits.memory`,
   ),

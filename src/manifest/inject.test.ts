@@ -66,7 +66,7 @@ describe("the sidecar", () => {
       lifecycle: { preStop: { httpGet: { path: "/prestop/pod", port: "ops" } } },
       volumeMounts: [{ name: "sluice-run", mountPath: "/run/sluice" }],
     });
-    expect(at(sidecar, "resources", "limits")).toEqual({ memory: "256Mi" });
+    expect(at(sidecar, "resources", "limits")).toEqual({ memory: "384Mi" });
   });
 
   test("--classic: is the first container, and kubectl still takes the app", async () => {

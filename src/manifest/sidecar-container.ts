@@ -49,7 +49,7 @@ export function sidecarContainer(
     livenessProbe: { ...ops("/livez"), periodSeconds: 10, timeoutSeconds: 5 },
     lifecycle: { preStop: ops("/prestop/pod") },
     // No CPU limit: a throttled proxy makes every request slow.
-    resources: { requests: { cpu: "50m", memory: "96Mi" }, limits: { memory: "256Mi" } },
+    resources: { requests: { cpu: "50m", memory: "128Mi" }, limits: { memory: "384Mi" } },
     securityContext: {
       runAsNonRoot: true,
       runAsUser: 65_532,

@@ -20,7 +20,7 @@ export const memoryLimit: Check = {
       {
         at: inContainer(workload, sidecar.container, "resources", "limits", "memory"),
         what: `sluice may take ${Math.floor(bytes / MIB)} MiB`,
-        fix: "Set it to 256Mi, or to 128Mi at least.",
+        fix: "Set it to 384Mi, or to 128Mi at least.",
       },
     ];
   },
