@@ -10,7 +10,7 @@ import { RawClient } from "./raw-client.ts";
 
 export type CreateEngine = (parts: EngineParts) => Engine;
 
-export const LIMITS: Limits = {
+const LIMITS: Limits = {
   maxHeadBytes: 16 * 1024,
   maxTargetBytes: 8 * 1024,
   maxFields: 100,
