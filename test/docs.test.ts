@@ -68,6 +68,8 @@ test.each(PAGES)("%s names only metrics and variables that exist", (page) => {
     "SLUICE_SLOT",
     "SLUICE_CONTROL",
     "SLUICE_SERVICE_HOST",
+    // What the cluster tests read.
+    "SLUICE_LONG",
     ...OPTION_KEYS.map(variableOf),
   ]);
   expect(
