@@ -127,6 +127,9 @@ export interface Backend {
   /** Drains the slot by order, as its hook would. Resolves when drained or at its deadline. */
   drain(slot: string): Promise<{ readonly outcome: string; readonly inFlight: number }>;
 
-  /** Past events still kept (the newest 1,000), then each new one as it happens. Returns the way to end it. */
-  events(since: number, onEvent: (event: TimelineEvent) => void): () => void;
+  /**
+   * Past events still kept (the newest 1,000), then each new one as it happens. A reader that cannot take an event says false,
+   * and the event counts as dropped. Returns the way to end it.
+   */
+  events(since: number, onEvent: (event: TimelineEvent) => boolean): () => void;
 }

@@ -27,8 +27,10 @@ export function openEventStream(
       }
 
       const stop = backend.events(since, (event) => {
-        if (dropped === 0 && stream.send(event)) lastId = event.id;
+        const isSent = dropped === 0 && stream.send(event);
+        if (isSent) lastId = event.id;
         else dropped++;
+        return isSent;
       });
       if (!goesOn) stream.end();
       return { ended: stop, drained: tellDropped };

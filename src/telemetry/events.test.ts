@@ -162,3 +162,15 @@ test("a subscriber that ends itself in the middle of the past gets no more of it
   timeline.emit(fact());
   expect(seen).toEqual([4]);
 });
+
+test("an event that a subscriber cannot take counts as dropped, and the next one is offered all the same", () => {
+  const { timeline } = setUp();
+  const offered: string[] = [];
+  timeline.subscribe(0, (event) => {
+    offered.push(event.message);
+    return event.message !== "too much";
+  });
+  for (const message of ["fine", "too much", "fine again"]) timeline.emit({ type: "signal", message });
+  expect(offered).toEqual(["fine", "too much", "fine again"]);
+  expect(timeline.dropped()).toBe(1);
+});

@@ -30,10 +30,10 @@ export interface Timeline {
   /**
    * Calls `onEvent` with each kept event whose id is above `since`, before it returns, then with each new one, in order
    * and without a gap. A `since` that was never reached counts as 0: it comes from before a restart. A subscriber that
-   * throws is dropped. Returns the way to end it.
+   * throws is dropped; one that returns false could not take the event. Returns the way to end it.
    */
-  subscribe(since: number, onEvent: (event: TimelineEvent) => void): () => void;
-  /** Subscribers dropped because they threw. */
+  subscribe(since: number, onEvent: (event: TimelineEvent) => unknown): () => void;
+  /** Events that a subscriber could not take, since it did not keep up or threw. */
   dropped(): number;
   /** Logs what the quota of failed requests still keeps back. */
   close(): void;
@@ -49,7 +49,7 @@ interface Subscriber {
   /** Id of the last event that it got. */
   seen: number;
   busy: boolean;
-  readonly onEvent: (event: TimelineEvent) => void;
+  readonly onEvent: (event: TimelineEvent) => unknown;
 }
 
 export function createTimeline(parts: TimelineParts): Timeline {
@@ -90,7 +90,7 @@ export function createTimeline(parts: TimelineParts): Timeline {
         event = after(subscriber.seen)
       ) {
         subscriber.seen = event.id;
-        subscriber.onEvent(event);
+        if (subscriber.onEvent(event) === false) dropped++;
       }
     } catch (error) {
       subscribers.delete(subscriber);

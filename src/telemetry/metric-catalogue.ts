@@ -141,7 +141,7 @@ export const METRICS = {
   sluice_event_stream_dropped_total: {
     type: "counter",
     labels: [],
-    help: "Listeners to events that were dropped because they did not keep up.",
+    help: "Events that a reader of the stream did not get because it did not keep up.",
   },
   sluice_log_dropped_total: {
     type: "counter",
