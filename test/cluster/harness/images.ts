@@ -5,14 +5,17 @@ export interface Images {
   readonly tools: string;
   /** The recording app: v1 to v12, and the bad ones crash, never-ready, fails-later. */
   app(tag: string): string;
+  /** What runs in an idle slot. */
+  readonly placeholder: string;
 }
 
-/** SLUICE_IMAGE, SLUICE_TOOLS_IMAGE and SLUICE_APP_IMAGE (without a tag) name others than those that `.ci/run` makes. */
+/** SLUICE_IMAGE, SLUICE_TOOLS_IMAGE, SLUICE_APP_IMAGE (without a tag) and SLUICE_PAUSE_IMAGE name others than those of the shared cluster. */
 export function imagesFrom(env: NodeJS.ProcessEnv): Images {
   const repository = env.SLUICE_APP_IMAGE ?? "sluice-app";
   return {
     sluice: env.SLUICE_IMAGE ?? "sluice:dev",
     tools: env.SLUICE_TOOLS_IMAGE ?? "sluice-tools:dev",
     app: (tag) => `${repository}:${tag}`,
+    placeholder: env.SLUICE_PAUSE_IMAGE ?? "localhost/sluice-cluster/pause:1",
   };
 }

@@ -115,7 +115,7 @@ function dress({ spec }: KubeObject, wish: Wish, images: Images, scribe: string)
     if (wish.withoutHooks === "pod" || wish.withoutHooks === "all") delete sluice.lifecycle;
   }
   for (const container of pod.containers.filter(({ name }) => name !== "sluice")) {
-    if (container.name === "app") container.image = images.app(wish.tag);
+    container.image = container.name === "app" ? images.app(wish.tag) : images.placeholder;
     if (wish.appCommand && container.name === "app") container.command = [...wish.appCommand];
     const env = { APP_SCRIBE: scribe, APP_AT_TERM: manner, ...wish.appEnv };
     container.env = [
