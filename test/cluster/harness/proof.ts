@@ -25,6 +25,8 @@ export interface Play {
   /** The load goes on until so many requests have begun. */
   readonly requests: number;
   act(deployed: Deployed, run: LoadRun, stage: Stage): Promise<Told | undefined>;
+  /** Promises that the report shows to be broken, each in a sentence. */
+  review?(report: Report): readonly string[];
 }
 
 export interface Played extends Run {
@@ -44,7 +46,7 @@ export interface Proof {
 const WARM_REQUESTS = 100;
 
 /** Deploys, loads, acts, and settles the three accounts. */
-export async function play(stage: Stage, { wish, loads, requests, act }: Play): Promise<Played> {
+export async function play(stage: Stage, { wish, loads, requests, act, review }: Play): Promise<Played> {
   const deployed = await stage.deploy(wish);
   const run = await stage.begin(deployed);
   for (const load of loads ?? LOADS) await run.load(load);
@@ -63,7 +65,8 @@ export async function play(stage: Stage, { wish, loads, requests, act }: Play): 
   });
   await stage.discard(deployed);
   const account = { ...report.account, disagreements: [...problems, ...report.account.disagreements] };
-  return { account, marks: report.marks, broken: told?.broken ?? [], report, said: told?.said ?? [] };
+  const broken = [...(told?.broken ?? []), ...(review?.(report) ?? [])];
+  return { account, marks: report.marks, broken, report, said: told?.said ?? [] };
 }
 
 /** Plays both at once and judges. */
