@@ -1,7 +1,8 @@
 // Scenario b: a Pod is deleted, of two, and the only one while a long request runs in it.
 
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { CONTROL_LOADS, longRequests } from "./harness/loads.ts";
+import type { LoadOrder } from "../../loadtest/station/run.ts";
+import { CONTROL_LOADS, LOADS, longRequests } from "./harness/loads.ts";
 import type { Dress, Wish } from "./harness/manifest.ts";
 import { type Play, prove } from "./harness/proof.ts";
 import { sizesFrom } from "./harness/sizes.ts";
@@ -53,15 +54,14 @@ test.each<[Dress]>([["native"], ["classic"]])(
 
 const LONG_MS = 20_000;
 
-/** New connections find nobody while the only Pod is replaced; what was sent before the deletion is what this is about. */
-function deleteOnly(wish: Wish): Play {
+/** Traffic goes on meanwhile: while no other Pod is ready, kube-proxy sends to the leaving one, as long as that calls itself ready. */
+function deleteOnly(wish: Wish, requests: number, loads: readonly LoadOrder[]): Play {
   return {
     wish,
-    requests: 0,
-    loads: [longRequests(8, LONG_MS, LONG_MS)],
+    requests,
+    loads: [...loads, longRequests(8, LONG_MS, LONG_MS)],
     async act(deployed, run) {
-      await run.goOn(({ inFlight }) => inFlight === 8);
-      // No further ones: the next would meet no Pod at all.
+      // Each of the eight runs once, and its connection may stay open after it.
       const stopped = run.stop("long");
       await run.mark("deletion of the only Pod");
       await deployed.deletePod(deployed.pods()[0]!.metadata.name);

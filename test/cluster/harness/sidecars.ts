@@ -160,6 +160,7 @@ export function followSidecars(api: Api, namespace: string, mirror: Mirror): Sid
             requestId: String(line.requestId),
             method: String(line.method),
             written: line.written === true,
+            replayed: line.replayed === true,
             code: String(line.code),
             generation: generationOf(life.pod, Number(line.generation ?? 0)),
           })),
