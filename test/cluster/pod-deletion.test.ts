@@ -78,8 +78,8 @@ test("requests of 20 s outlive the deletion of their only Pod", async () => {
   const proof = await prove(
     stage,
     "only Pod deleted under 20 s requests",
-    deleteOnly(wish),
-    deleteOnly(control),
+    deleteOnly(wish, sizes.requests, LOADS),
+    deleteOnly(control, sizes.controlRequests, CONTROL_LOADS),
   );
   console.log(proof.line);
   expect(proof.reasons).toEqual([]);
