@@ -51,7 +51,14 @@ const sluice = (accepted: number, ended: Record<string, number>, inFlight = 0) =
   ended,
   inFlight,
 });
-const failedPost = { requestId: "lt-r-1", method: "POST", written: true, code: "APP_CLOSED", generation: 3 };
+const failedPost = {
+  requestId: "lt-r-1",
+  method: "POST",
+  written: true,
+  replayed: false,
+  code: "APP_CLOSED",
+  generation: 3,
+};
 
 describe("the settlement of the accounts", () => {
   it("finds nothing to say where all three agree", () => {
@@ -90,6 +97,15 @@ describe("the settlement of the accounts", () => {
     expect(settle(evidence({ ...base, failed: [{ ...failedPost, written: false }] })).lost).toHaveLength(1);
     expect(settle(evidence({ ...base, failed: [] })).lost).toHaveLength(1);
     expect(settle(evidence({ ...base, entries: [{ ...post, method: "PUT" }] })).lost).toHaveLength(1);
+  });
+
+  it("excuses a GET only where connections are reset, and only if its one replay met a second fault", () => {
+    const get = { ...lostEntry(1), method: "GET" as const };
+    const failed = (replayed: boolean) => [{ ...failedPost, method: "GET", replayed }];
+    const lost = (more: Partial<Evidence>) => settle(evidence({ entries: [get], ...more })).lost.length;
+    expect(lost({ failed: failed(true), wasReset: true })).toBe(0);
+    expect(lost({ failed: failed(false), wasReset: true })).toBe(1);
+    expect(lost({ failed: failed(true), wasReset: false })).toBe(1);
   });
 
   it("sees a POST that was executed twice, even if it was answered well, and counts replayed GETs apart", () => {

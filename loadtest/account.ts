@@ -17,6 +17,8 @@ export interface FailedRequest {
   readonly requestId: string;
   readonly method: string;
   readonly written: boolean;
+  /** It failed when it had been sent a second time, which is once only. */
+  readonly replayed: boolean;
   readonly code: string;
   readonly generation: number;
 }
@@ -157,9 +159,13 @@ function describe(entry: Entry, times: number, failed: FailedRequest | undefined
   return `${entry.failure} (${entry.detail}); executed ${times}x; ${said}`;
 }
 
-/** The one excuse: a POST of which sluice reports a byte written to a generation that, as we saw ourselves, died. */
+/**
+ * The one excuse: a POST of which sluice reports a byte written to a generation that, as we saw ourselves, died. Over a relay
+ * that resets connections, a request whose one replay met a second fault is excused like a POST.
+ */
 function findExcuse(entry: Entry, failed: FailedRequest | undefined, evidence: Evidence): string | undefined {
-  if (!evidence.excuses || entry.method !== NOT_TWICE || !failed?.written) return undefined;
+  if (!evidence.excuses || !failed?.written) return undefined;
+  if (entry.method !== NOT_TWICE && !(evidence.wasReset && failed.replayed)) return undefined;
   if (evidence.died.has(failed.generation))
     return `${failed.code}: written to generation ${failed.generation}, which died`;
   if (evidence.wasReset)

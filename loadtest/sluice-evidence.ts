@@ -49,6 +49,7 @@ export function failedRequests({ timeline }: SluiceProcess): FailedRequest[] {
       requestId: String(details.requestId),
       method: String(details.method),
       written: details.written === true,
+      replayed: details.replayed === true,
       code: String(details.code),
       generation: Number(details.generation ?? generation ?? 0),
     }));

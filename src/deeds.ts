@@ -37,6 +37,9 @@ export interface DeedsParts {
 export function createDeeds(parts: DeedsParts): (effect: Effect) => void {
   const { engine, lifelines, commands, tickets, hooks, drains, timeline, dispatch } = parts;
 
+  // Nobody can come any more.
+  let isDoorClosed = false;
+
   function emit({ countOf, ...event }: Emission): void {
     const inFlight =
       countOf === undefined
@@ -65,7 +68,8 @@ export function createDeeds(parts: DeedsParts): (effect: Effect) => void {
     tickets.whenQuiet().then(() =>
       afterArrivals(() => {
         if (tickets.account().inFlight > 0) awaitQuiet();
-        else if (parts.isRefusing() || tickets.sinceLastEntry() >= CALM_MS) dispatch({ type: "quiet" });
+        else if (isDoorClosed || parts.isRefusing() || tickets.sinceLastEntry() >= CALM_MS)
+          dispatch({ type: "quiet" });
         else setTimeout(awaitQuiet, CALM_MS - tickets.sinceLastEntry());
       }),
     );
@@ -114,6 +118,10 @@ export function createDeeds(parts: DeedsParts): (effect: Effect) => void {
         break;
       case "wind-down":
         engine().windDown(effect.overMs);
+        break;
+      case "close-door":
+        isDoorClosed = true;
+        void engine().close();
         break;
       case "wind-up":
         engine().windUp();

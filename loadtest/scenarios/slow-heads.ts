@@ -1,6 +1,7 @@
 import { exactly, informs, median, milliseconds, percentile } from "../figures.ts";
 import { FIGURES_MIX } from "../mix.ts";
 import { pause, type Scenario } from "../scenario.ts";
+import { keepUnderWay } from "../under-way.ts";
 
 const COUNT = 200;
 const EVERY_MS = 1_000;
@@ -19,6 +20,7 @@ export const slowHeads: Scenario = {
     await stage.startSluice(["a"], isControl ? ["--head-timeout", "60s"] : []);
     await stage.startApp("a", "v1");
     const load = await stage.load({ mix: FIGURES_MIX, connections: sizes.connections, rate: sizes.rate });
+    await keepUnderWay(stage);
     await pause(3_000);
     const { at } = stage.mark(`${COUNT} slow heads`);
     const results = await Promise.all(

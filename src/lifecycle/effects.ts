@@ -37,6 +37,8 @@ export type Effect =
     }
   | { readonly do: "wind-down"; readonly overMs: number }
   | { readonly do: "wind-up" }
+  /** Accept no further client connections, and finish those that are open; for good. */
+  | { readonly do: "close-door" }
   /** End streams in order, cut the rest, then report "cut". */
   | { readonly do: "cut" }
   | {

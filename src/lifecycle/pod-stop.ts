@@ -46,6 +46,7 @@ function leave(turn: Turn, { hooked, signal, delayMs }: Departure): void {
     signal,
     hopeless: false,
     lastCall: false,
+    doorClosed: false,
     awaitingQuiet: false,
     cutting: false,
   });
@@ -215,7 +216,11 @@ export function settlePod(turn: Turn): void {
       countOf: "all",
     });
   }
-  setPod(turn, { ...pod, hopeless, lameDuckUntil, awaitingQuiet, lastCall });
+  // Without a hook nobody sends clients elsewhere but us: who still comes after the minimum delay would come for ever. (A stop
+  // that a hook began may be taken back, and a listener that is closed stays closed.)
+  const doorClosed = pod.doorClosed || (!pod.hooked && pod.signal !== undefined && turn.at >= lameDuckUntil);
+  if (doorClosed && !pod.doorClosed) act(turn, { do: "close-door" });
+  setPod(turn, { ...pod, hopeless, lameDuckUntil, awaitingQuiet, lastCall, doorClosed });
 }
 
 export function podMoments(state: State): readonly number[] {

@@ -113,6 +113,8 @@ export type Pod =
       readonly hopeless: boolean;
       /** The end is near: new requests are refused, so that those in flight can end before the deadline. */
       readonly lastCall: boolean;
+      /** No further client connections are accepted. */
+      readonly doorClosed: boolean;
       /** The sidecar was asked to report when nothing is in flight. */
       readonly awaitingQuiet: boolean;
       /** The deadline has come; what is left is being ended. */

@@ -388,10 +388,22 @@ describe("liveness of a slot", () => {
 });
 
 describe("clients that never pause", () => {
-  test("are served until the last call, then refused, so that nothing has to be cut", () => {
+  test("without hooks the door closes after the minimum delay", () => {
     const world = createWorld({ slots: ["a"] });
     world.boot("a", "v1");
     world.send({ type: "signal", signal: "SIGTERM" });
+    world.pass(4_999);
+    expect(world.effects).not.toContainEqual({ do: "close-door" });
+    world.pass(1);
+    expect(world.effects.filter((effect) => effect.do === "close-door")).toHaveLength(1);
+    expect(world.route).toMatchObject({ to: "generation" });
+  });
+
+  test("are served until the last call, then refused, so that nothing has to be cut", () => {
+    const world = createWorld({ slots: ["a"] });
+    world.boot("a", "v1");
+    world.send({ type: "pod-hook" });
+    world.send({ type: "slot-hook", slot: "a" });
     world.pass(19_999);
     expect(world.route).toMatchObject({ to: "generation" });
     world.pass(1);
@@ -399,7 +411,8 @@ describe("clients that never pause", () => {
     expect(world.events()).toContain("last_call");
     world.send({ type: "quiet" });
     expect(world.effects).not.toContainEqual({ do: "cut" });
-    expect(exitCode(world)).toBe(0);
+    expect(world.effects).not.toContainEqual({ do: "close-door" });
+    expect([...world.answered()].sort()).toEqual(["a", "pod"]);
   });
 
   test("are served again when the Pod outlives its hook", () => {

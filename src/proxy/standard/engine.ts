@@ -10,6 +10,9 @@ import { WindDown } from "./wind-down.ts";
 /** How long the ends of long-lived answers may take to be flushed, ms. */
 const STREAM_END_MS = 1000;
 
+/** How long who had just connected when the listener closed may take to ask, ms. */
+const LATE_QUESTION_MS = 200;
+
 /** The most that is read from the app at a time; libuv's own measure. */
 const READ_BYTES = 64 * 1024;
 
@@ -74,7 +77,8 @@ export function createStandardEngine(parts: EngineParts): Engine {
         });
         clearTimeout(idleCloser);
         windDown.begin(0);
-        front.closeIdle(true);
+        front.closeIdle(false);
+        idleCloser = setTimeout(() => front.closeIdle(true), LATE_QUESTION_MS);
       }
       return closed;
     },
