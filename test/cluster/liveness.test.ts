@@ -1,0 +1,88 @@
+// Scenario f: the app is sick, its liveness fails, and the kubelet restarts its slot alone.
+
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { KILL_MIX } from "../../loadtest/mix.ts";
+import type { LoadOrder } from "../../loadtest/station/run.ts";
+import { closedConnections, identityOf } from "./harness/in-place.ts";
+import { LOADS } from "./harness/loads.ts";
+import type { Wish } from "./harness/manifest.ts";
+import { isReady, statusOf } from "./harness/objects.ts";
+import { type Play, prove } from "./harness/proof.ts";
+import { sizesFrom } from "./harness/sizes.ts";
+import { openStage, type Stage } from "./harness/stage.ts";
+
+const sizes = sizesFrom(process.env);
+let stage: Stage;
+
+beforeAll(async () => {
+  stage = await openStage("liveness", process.env);
+});
+afterAll(() => stage.close());
+
+/** POSTs under way all the time: of all requests those that nobody can send twice. */
+const POSTS: LoadOrder = {
+  name: "posts",
+  mix: { ...KILL_MIX, methods: { POST: 1 }, thinkMs: [300, 900] },
+  connections: 12,
+  rate: 1_000,
+  keepAlive: true,
+};
+
+/** Its health fails from now on; whatever else it is asked, it goes on answering. */
+async function sicken({ namespace }: Stage, pod: string): Promise<void> {
+  const script = "fetch('http://127.0.0.1:8081/sick')";
+  const command = ["exec", "-n", namespace, pod, "-c", "app", "--", "/usr/local/bin/node", "-e", script];
+  const [code] = await once(spawn("kubectl", command, { stdio: "ignore" }), "exit");
+  if (code !== 0) throw new Error(`the app in ${pod} was not reached: kubectl exec ended with ${code}`);
+}
+
+function fallSick(wish: Wish, requests: number): Play {
+  return {
+    wish,
+    requests,
+    loads: [...LOADS, POSTS],
+    async act(deployed, run) {
+      const [sick] = deployed.pods();
+      const name = sick!.metadata.name;
+      const before = identityOf(sick!);
+      await sicken(stage, name);
+      const asked = ({ event, hook }: Readonly<Record<string, unknown>>) =>
+        wish.withoutHooks ? event === "lifeline_lost" : event === "hook_asked" && hook === "slot";
+      await stage.sidecars.line(
+        wish.name,
+        "the kubelet stops the slot",
+        (line, pod) => pod === name && asked(line),
+      );
+      await run.mark("liveness kill");
+      const well = await stage.mirror.until("the app runs again", () =>
+        deployed
+          .pods()
+          .find(
+            (pod) => pod.metadata.name === name && statusOf(pod, "app")?.restartCount === 1 && isReady(pod),
+          ),
+      );
+      await deployed.steady();
+      const broken = [
+        ...(identityOf(well) === before ? [] : [`it was ${before}, and is ${identityOf(well)}`]),
+        ...(statusOf(well, "app-b")?.restartCount === 0 ? [] : ["the other slot was restarted, too"]),
+      ];
+      return { broken };
+    },
+  };
+}
+
+test("a liveness failure restarts one slot, and no request is lost", async () => {
+  const wish: Wish = { name: "sick", dress: "two-slots", replicas: 2, tag: "v1" };
+  const proof = await prove(
+    stage,
+    "liveness failure of one slot, Pods: 2",
+    { ...fallSick(wish, sizes.requests), review: closedConnections },
+    // The same without the slots' hook: the app gets SIGTERM in the middle of its work.
+    fallSick({ ...wish, name: "sick-unhooked", withoutHooks: "slots" }, sizes.controlRequests),
+  );
+  console.log(proof.line);
+  expect(proof.reasons).toEqual([]);
+  expect(proof.verdict).toBe("proven");
+});
