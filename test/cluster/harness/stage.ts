@@ -21,7 +21,10 @@ export interface Deployed {
   roll(tag: string): Promise<void>;
   /** Puts another image into a container of a running Pod. */
   patchImage(pod: string, container: string, image: string): Promise<void>;
+  /** Resolves when the mirror knows of it as well, so that `steady` is not told of the time before. */
   deletePod(pod: string, graceSeconds?: number): Promise<void>;
+  /** Resolves when the Pod is being deleted, or has been. */
+  left(pod: string): Promise<true>;
   /** Resolves when so many Pods are ready and no other is left. */
   steady(replicas?: number): Promise<void>;
   scale(replicas: number): Promise<void>;
@@ -91,6 +94,11 @@ export async function openStage(name: string, env: NodeJS.ProcessEnv): Promise<S
     for (const object of makeManifest(wish, images, `${station.status.podIP}:9001`)) await create(object);
     const service = await api.get<{ spec: { clusterIP: string } }>(`${path}/services/${wish.name}`);
     const deployment = `/apis/apps/v1/namespaces/${namespace}/deployments/${wish.name}`;
+    const left = (name: string) =>
+      mirror.until(`${name} is leaving`, () => {
+        const pod = mirror.pods(wish.name).find(({ metadata }) => metadata.name === name);
+        return pod === undefined || isLeaving(pod) ? true : undefined;
+      });
     const pods = () => mirror.pods(wish.name).filter((pod) => !isLeaving(pod));
     return {
       wish,
@@ -121,11 +129,14 @@ export async function openStage(name: string, env: NodeJS.ProcessEnv): Promise<S
       async patchImage(pod, container, image) {
         await api.patch(`${path}/pods/${pod}`, { spec: { containers: [{ name: container, image }] } });
       },
-      deletePod: (pod, graceSeconds) =>
-        api.remove(
+      async deletePod(pod, graceSeconds) {
+        await api.remove(
           `${path}/pods/${pod}`,
           graceSeconds === undefined ? {} : { gracePeriodSeconds: graceSeconds },
-        ),
+        );
+        await left(pod);
+      },
+      left,
       async steady(replicas = wish.replicas) {
         await mirror.until(
           `${wish.name}: ${replicas} Pods ready, no other left`,
