@@ -25,8 +25,8 @@ export function askSlotHook(turn: Turn, name: string): void {
       : `Slot ${name}'s hook was called: its container is being stopped`,
     details: { hook: "slot" },
   });
-  // The same order twice is one order.
-  const again = slot.hook !== undefined;
+  // The same order twice is one order; after its app's end it is another one, for the container that starts there (R2).
+  const again = slot.hook !== undefined && !isEmpty;
   if (!again)
     patchSlot(turn, name, { hook: { askedAt: turn.at, cameToEmpty: isEmpty, answeredAt: undefined } });
   if (again || pod.phase === "drained" || pod.phase === "exiting")

@@ -91,6 +91,28 @@ describe("R2: a Pod deleted while a slot is being replaced", () => {
     expect([...world.answered()].sort()).toEqual(["a", "pod"]);
   });
 
+  test("a hook after the answered one's app has ended is that of the container that starts, and waits", () => {
+    const world = createWorld({ slots: ["a"] });
+    world.boot("a", "v1");
+    world.send({ type: "slot-hook", slot: "a" });
+    world.pass(1_000);
+    world.send({ type: "idle", generation: world.generation("a").id });
+    expect(world.answered()).toEqual(["a"]);
+    world.send({ type: "lifeline-lost", generation: world.generation("a").id });
+    world.send({ type: "pod-hook" });
+    world.send({ type: "slot-hook", slot: "a" });
+    world.pass(2_000);
+    expect(world.answered()).toEqual(["a"]);
+    expect(world.route).toEqual({ to: "hold" });
+    world.boot("a", "v2");
+    expect(world.route).toMatchObject({ to: "generation", version: "v2" });
+    expect(world.ready).toBe(true);
+    expect(world.answered()).toEqual(["a"]);
+    world.pass(3_000);
+    world.send({ type: "quiet" });
+    expect([...world.answered()].sort()).toEqual(["a", "a", "pod"]);
+  });
+
   test("gives up at the hold's limit", () => {
     const world = createWorld({ slots: ["a"], holdTimeoutMs: 8_000 });
     world.send({ type: "slot-hook", slot: "a" });
