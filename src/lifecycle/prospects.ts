@@ -6,7 +6,7 @@ import { HOOK_WINDOW_MS, type Pod, type State } from "./state.ts";
 type Leaving = Extract<Pod, { phase: "leaving" }>;
 
 /** The most time that requests in flight have for themselves before the deadline, ms. */
-const LAST_CALL_MS = 5_000;
+const LAST_CALL_MS = 2_000;
 
 /** A generation stands and takes new requests. */
 export function someoneServes({ slots }: State): boolean {

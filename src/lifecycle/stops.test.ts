@@ -426,7 +426,7 @@ describe("clients that never pause", () => {
     world.boot("a", "v1");
     world.send({ type: "pod-hook" });
     world.send({ type: "slot-hook", slot: "a" });
-    world.pass(19_999);
+    world.pass(22_999);
     expect(world.route).toMatchObject({ to: "generation" });
     world.pass(1);
     expect(world.route).toEqual({ to: "refuse" });
@@ -442,7 +442,7 @@ describe("clients that never pause", () => {
     world.boot("a", "v1");
     world.send({ type: "pod-hook" });
     world.send({ type: "slot-hook", slot: "a" });
-    world.pass(21_000);
+    world.pass(24_000);
     expect(world.route).toEqual({ to: "refuse" });
     world.send({ type: "quiet" });
     world.pass(36_000);

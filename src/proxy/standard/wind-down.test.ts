@@ -13,12 +13,15 @@ describe("wind-down", () => {
     const windDown = new WindDown(() => now);
     expect(share(windDown)).toBe(0);
     expect(windDown.begin(1000)).toBe(1000);
-    for (const at of [100, 250, 500, 900]) {
+    for (const at of [100, 250, 500, 700]) {
       now = at;
-      expect(share(windDown)).toBeCloseTo(at / 1000, 2);
+      expect(share(windDown)).toBeCloseTo(at / 800, 2);
     }
-    now = 1000;
-    expect(share(windDown)).toBe(1);
+    // Whoever asks in the last fifth is told: who is closed as idle at the end has not asked for so long.
+    for (const at of [800, 900, 1000, 2000]) {
+      now = at;
+      expect(share(windDown)).toBe(1);
+    }
     windDown.end();
     expect(share(windDown)).toBe(0);
   });

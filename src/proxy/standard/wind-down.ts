@@ -1,5 +1,11 @@
 // Lame duck, seen from the client side: how large a share of the answers say `Connection: close`.
 
+/**
+ * By this part of the time every answer says it. Who is closed as idle at its end has therefore not asked for the rest of the
+ * time: a connection that is merely between two requests must not be closed under the second one.
+ */
+const ALL_TOLD_AT = 0.8;
+
 /** Multiples of it, modulo 1, fill the unit interval evenly, so that any run of connections is spread over the time. */
 const GOLDEN_RATIO = 0.618033988749895;
 
@@ -33,6 +39,6 @@ export class WindDown {
     const now = this.#now();
     if (now >= this.#until) return true;
     const place = (connectionId * GOLDEN_RATIO) % 1;
-    return now - this.#since >= place * (this.#until - this.#since);
+    return now - this.#since >= place * ALL_TOLD_AT * (this.#until - this.#since);
   }
 }
