@@ -14,14 +14,6 @@ export const LOADS: readonly LoadOrder[] = [
 /** The load of a control: the same kinds, fewer of them. */
 export const CONTROL_LOADS: readonly LoadOrder[] = LOADS.map((load) => ({ ...load, rate: load.rate * 0.4 }));
 
-/** The same without POSTs: nothing of it may be lost even where an app is killed. */
-export function withoutPosts(loads: readonly LoadOrder[]): LoadOrder[] {
-  return loads.map((load) => ({
-    ...load,
-    mix: { ...load.mix, methods: { GET: 0.65, HEAD: 0.1, PUT: 0.25 } },
-  }));
-}
-
 /** Long requests, of some seconds each. */
 export function longRequests(connections: number, fromMs: number, toMs: number): LoadOrder {
   return {
