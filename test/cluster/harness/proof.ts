@@ -46,7 +46,7 @@ export interface Proof {
 const WARM_REQUESTS = 100;
 
 /** Deploys, loads, acts, and settles the three accounts. */
-async function play(stage: Stage, { wish, loads, requests, act, review }: Play): Promise<Played> {
+export async function play(stage: Stage, { wish, loads, requests, act, review }: Play): Promise<Played> {
   const deployed = await stage.deploy(wish);
   const run = await stage.begin(deployed);
   for (const load of loads ?? LOADS) await run.load(load);
