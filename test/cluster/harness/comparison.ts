@@ -36,7 +36,7 @@ export interface Cell {
   /** Connections that kube-proxy refused, since the only Pod was unready. */
   readonly refused: number;
   readonly longestMs: number;
-  /** Each request that is neither of the two, with what is known of it. */
+  /** Each request that is neither of the two, doubled or in dispute, with what is known of it. */
   readonly lost: readonly string[];
 }
 
@@ -130,7 +130,10 @@ export async function measure(stage: Stage, scenario: Scenario, dress: Dress, tu
     executing: excused.length,
     refused: apart.length,
     longestMs: Math.max(0, ...report.around.map(({ longestMs }) => longestMs)),
-    lost: lost.map(({ number, method, why }) => `${method} ${number}: ${why}`),
+    lost: [
+      ...[...lost, ...account.doubled].map(({ number, method, why }) => `${method} ${number}: ${why}`),
+      ...account.disagreements,
+    ],
   };
 }
 
