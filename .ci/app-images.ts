@@ -1,4 +1,4 @@
-// Makes the images of the recording app out of the tools' image: the same layers, another start, and an environment by which
+// Makes the images of the recording app out of the recorder's image: the same layers, another start, and an environment by which
 // each is a version of its own. node .ci/app-images.ts FOLDER, the folder being an unpacked docker archive.
 
 import { createHash } from "node:crypto";
@@ -18,9 +18,9 @@ const BAD = ["crash", "never-ready", "fails-later"].map((trouble) => ({ tag: tro
 const folder = process.argv[2];
 if (!folder) throw new Error("a folder is needed");
 const manifest = join(folder, "manifest.json");
-const [tools] = JSON.parse(readFileSync(manifest, "utf8")) as Image[];
-if (!tools) throw new Error(`${manifest} lists no image`);
-const base = JSON.parse(readFileSync(join(folder, tools.Config), "utf8")) as {
+const [recorder] = JSON.parse(readFileSync(manifest, "utf8")) as Image[];
+if (!recorder) throw new Error(`${manifest} lists no image`);
+const base = JSON.parse(readFileSync(join(folder, recorder.Config), "utf8")) as {
   config: { Env?: string[]; Entrypoint?: string[]; Cmd?: string[] };
 };
 
@@ -37,6 +37,6 @@ const images = [...GOOD, ...BAD].map(({ tag, trouble }): Image => {
   const text = JSON.stringify(config);
   const name = `${createHash("sha256").update(text).digest("hex")}.json`;
   writeFileSync(join(folder, name), text);
-  return { Config: name, RepoTags: [`${REPOSITORY}:${tag}`], Layers: tools.Layers };
+  return { Config: name, RepoTags: [`${REPOSITORY}:${tag}`], Layers: recorder.Layers };
 });
-writeFileSync(manifest, JSON.stringify([tools, ...images]));
+writeFileSync(manifest, JSON.stringify([recorder, ...images]));

@@ -4,11 +4,11 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { parseArgs } from "node:util";
 import { startApp } from "../loadtest/app-process.ts";
 import { createPortSource } from "../loadtest/free-port.ts";
 import { startLoad } from "../loadtest/load.ts";
 import { startSluice } from "../loadtest/sluice-process.ts";
+import { parseArguments, wholeNumber } from "../src/cli/arguments.ts";
 import { median } from "./median.ts";
 import { residentMb } from "./resident.ts";
 
@@ -19,9 +19,9 @@ const RATE = 1_000;
 
 /** Prints resident memory minute by minute, and the ratio. */
 export async function benchSoak(argv: readonly string[]): Promise<void> {
-  const { values } = parseArgs({ args: [...argv], options: { minutes: { type: "string", default: "10" } } });
-  const minutes = Number(values.minutes);
-  if (!(minutes >= 3)) throw new RangeError("--minutes: at least 3, since the first one warms up");
+  const { values } = parseArguments(argv, { minutes: { type: "string" } });
+  // Three at least, since the first one warms up.
+  const minutes = wholeNumber("--minutes", values.minutes, 3, 10_000) ?? 10;
   const port = createPortSource();
   const ports = { listen: await port(), ops: await port(), control: await port() };
   const appPort = await port();
@@ -30,6 +30,7 @@ export async function benchSoak(argv: readonly string[]): Promise<void> {
   const sluice = await startSluice({
     ports,
     slots: `a=127.0.0.1:${appPort}`,
+    engine: "wire",
     flags: ["--control", control, "--probe", "tcp"],
   });
   const app = startApp({ directory, port: appPort, slot: "a", version: "v1", control, flags: [] }, 1);

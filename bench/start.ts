@@ -5,10 +5,11 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { parseArgs } from "node:util";
 import { startChild } from "../loadtest/child.ts";
-import { LAUNCH_FLAGS } from "../loadtest/launch-flags.ts";
+import { LAUNCH_ENV, LAUNCH_FLAGS } from "../loadtest/launch-flags.ts";
 import { buildBundles } from "../scripts/bundles.ts";
+import { writeCompiledCode } from "../scripts/compiled-code.ts";
+import { parseArguments, wholeNumber } from "../src/cli/arguments.ts";
 import { median } from "./median.ts";
 import { residentMb } from "./resident.ts";
 
@@ -23,7 +24,7 @@ interface Start {
 
 async function start(args: readonly string[], settleMs: number): Promise<Start> {
   const before = performance.now();
-  const child = startChild(args, { PATH: process.env.PATH });
+  const child = startChild(args, { PATH: process.env.PATH, ...LAUNCH_ENV });
   const { at } = await child.line(({ event }) => event === "started", 20_000);
   await pause(settleMs);
   const mb = residentMb(child.pid);
@@ -34,15 +35,16 @@ async function start(args: readonly string[], settleMs: number): Promise<Start> 
 
 /** Prints medians of start time and idle memory. */
 export async function benchStart(argv: readonly string[]): Promise<void> {
-  const { values } = parseArgs({ args: [...argv], options: { rounds: { type: "string", default: "11" } } });
-  const rounds = Number(values.rounds);
+  const { values } = parseArguments(argv, { rounds: { type: "string" } });
+  const rounds = wholeNumber("--rounds", values.rounds, 1, 1_000) ?? 11;
   const folder = mkdtempSync(join(tmpdir(), "sluice-bench-"));
   try {
     await buildBundles(folder);
+    await writeCompiledCode(folder);
     const zero = "127.0.0.1:0";
     const sluice = [
       ...LAUNCH_FLAGS,
-      join(folder, "sluice.js"),
+      join(folder, "start.js"),
       "--listen",
       zero,
       "--ops",

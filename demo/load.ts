@@ -1,7 +1,7 @@
 // The audience's clients: GETs and POSTs over connections that stay open, each answer checked, nothing ever retried.
 
 import { createHash } from "node:crypto";
-import type { Answer, Question } from "../loadtest/question.ts";
+import { type Answer, NO_BODIES, type Question } from "../loadtest/question.ts";
 import { type Outcome, openConnection, type StrictConnection } from "../loadtest/strict-connection.ts";
 
 export interface LoadCounts {
@@ -27,14 +27,6 @@ const PAUSE_MS = 50;
 const POST_SHARE = 0.3;
 const ANSWER_WITHIN_MS = 10_000;
 const BODY_BYTES = 2_000;
-
-const NO_WISH = {
-  upload: undefined,
-  uploadFraming: "counted",
-  download: 0,
-  downloadFraming: "counted",
-  thinkMs: 0,
-} as const;
 
 export function startLoad(address: { readonly host: string; readonly port: number }): Load {
   const answeredBy = new Map<string, number>();
@@ -63,7 +55,7 @@ export function startLoad(address: { readonly host: string; readonly port: numbe
       ...(isPost ? [`Content-Length: ${body.length}`, `Idempotency-Key: demo-${number}`] : []),
     ];
     const bytes = Buffer.concat([Buffer.from(`${fields.join("\r\n")}\r\n\r\n`, "latin1"), body]);
-    return { number, sha256, bytes, wish: { ...NO_WISH, method: isPost ? "POST" : "GET" } };
+    return { number, sha256, bytes, wish: { ...NO_BODIES, method: isPost ? "POST" : "GET" } };
   }
 
   function connection(): StrictConnection {

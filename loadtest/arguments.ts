@@ -1,18 +1,22 @@
 // The command line of `sluice loadtest`.
 
-import { parseArgs } from "node:util";
+import { choose, chooseSome, parseArguments, wholeNumber } from "../src/cli/arguments.ts";
+import { SluiceError } from "../src/errors.ts";
 import type { Sizes } from "./scenario.ts";
 import { SCENARIOS } from "./scenarios/list.ts";
+import type { SluiceOptions } from "./sluice-process.ts";
 
 export type Order =
   | { readonly do: "help" }
-  | { readonly do: "refuse"; readonly problem: string }
   | {
       readonly do: "scenarios";
       readonly names: readonly string[];
       readonly sizes: Sizes;
       readonly seed: number;
+      readonly engine: SluiceOptions["engine"];
       readonly json: boolean;
+      /** Where the report goes. */
+      readonly report: string | undefined;
     }
   | {
       readonly do: "target";
@@ -26,6 +30,7 @@ export type Order =
       readonly events: string | undefined;
       readonly seed: number;
       readonly json: boolean;
+      readonly report: string | undefined;
     };
 
 const SHORT: Sizes = {
@@ -66,6 +71,7 @@ With --url: load on a running target, with the client's account alone. Against t
                              .replaceAll(/(.{70,90}?), /g, "$1,\n                           ")}
   --short                Under a minute; the default
   --long                 200,000 requests and more, 50 switches, 50 kills, 20 restarts
+  --engine wire|standard The engine of sluice (default wire; scenarios only)
   --seed N               Repeats the draws of a run (default: drawn, and printed)
   --url URL              Load on a running target instead
   --duration S           Seconds of load (with --url; default 10)
@@ -75,8 +81,10 @@ With --url: load on a running target, with the client's account alone. Against t
   --rate N               Requests per second
   --connections N        Connections
   --background N         Requests per second of autocannon beside it: pressure, not evidence (scenarios only)
-  --output table|json    What is printed at the end (default table); progress goes to standard error
-  --help
+  --output, -o table|json
+                         What is printed at the end (default table); progress goes to standard error
+  --report FILE          Also one HTML file: latency over time with the events on it, the account, the verdict
+  --help, -h             Shows this
 
 Exit codes: 0 proven (with --url: nothing lost), 1 failed, 2 not proven, 64 usage.
 
@@ -84,64 +92,59 @@ Examples:
   sluice loadtest
   sluice loadtest --scenario switch,kill --rate 1500 --seed 7
   sluice loadtest --long --output json > report.json
+  sluice loadtest --scenario switch,pod-stop-pod-first --report out.html
   sluice loadtest --url http://127.0.0.1:8080/ --duration 60 --events 127.0.0.1:9081
 `;
 
-/** Understands the command line, or says in one line what is wrong with it. */
-export function readArguments(argv: readonly string[]): Order {
-  try {
-    return read(argv);
-  } catch (error) {
-    return { do: "refuse", problem: (error as Error).message };
-  }
-}
+const ENGINES = ["wire", "standard"] as const;
+const MIXES = ["figures", "wide", "get"] as const;
 
-function read(argv: readonly string[]): Order {
-  const { values } = parseArgs({
-    args: [...argv],
-    options: {
-      scenario: { type: "string" },
-      short: { type: "boolean" },
-      long: { type: "boolean" },
-      seed: { type: "string" },
-      url: { type: "string" },
-      duration: { type: "string" },
-      mix: { type: "string" },
-      fresh: { type: "boolean" },
-      events: { type: "string" },
-      rate: { type: "string" },
-      background: { type: "string" },
-      connections: { type: "string" },
-      output: { type: "string", default: "table" },
-      help: { type: "boolean", short: "h" },
-    },
+/** Understands the command line. Throws USAGE. */
+export function readArguments(argv: readonly string[]): Order {
+  const { values } = parseArguments(argv, {
+    scenario: { type: "string" },
+    short: { type: "boolean" },
+    long: { type: "boolean" },
+    seed: { type: "string" },
+    engine: { type: "string" },
+    url: { type: "string" },
+    duration: { type: "string" },
+    mix: { type: "string" },
+    fresh: { type: "boolean" },
+    events: { type: "string" },
+    rate: { type: "string" },
+    background: { type: "string" },
+    connections: { type: "string" },
+    report: { type: "string" },
+    output: { type: "string", short: "o" },
+    help: { type: "boolean", short: "h" },
   });
   if (values.help) return { do: "help" };
-  if (values.output !== "table" && values.output !== "json")
-    throw new Error(`--output ${values.output}: table or json`);
-  const json = values.output === "json";
-  const seed = number("seed", values.seed, 0, 2 ** 31) ?? Math.floor(Math.random() * 2 ** 31);
-  const rate = number("rate", values.rate, 1, 100_000);
-  const connections = number("connections", values.connections, 1, 10_000);
+  const json = choose("--output", values.output, ["table", "json"]) === "json";
+  const { report } = values;
+  const seed = wholeNumber("--seed", values.seed, 0, 2 ** 31) ?? Math.floor(Math.random() * 2 ** 31);
+  const rate = wholeNumber("--rate", values.rate, 1, 100_000);
+  const connections = wholeNumber("--connections", values.connections, 1, 10_000);
   if (values.url !== undefined) {
-    if (values.scenario ?? values.short ?? values.long)
-      throw new Error("--url makes plain load: --scenario, --short and --long do not go with it");
+    if (values.scenario ?? values.short ?? values.long ?? values.engine)
+      throw usage("--url makes plain load: --scenario, --short, --long and --engine do not go with it");
     return {
       do: "target",
       url: target(values.url),
       rate: rate ?? 200,
       connections: connections ?? 16,
-      seconds: number("duration", values.duration, 1, 86_400) ?? 10,
+      seconds: wholeNumber("--duration", values.duration, 1, 86_400) ?? 10,
       fresh: values.fresh ?? false,
-      mix: mix(values.mix ?? "figures"),
+      mix: choose("--mix", values.mix, MIXES),
       events: values.events,
       seed,
       json,
+      report,
     };
   }
   for (const name of ["duration", "mix", "fresh", "events"] as const)
-    if (values[name] !== undefined) throw new Error(`--${name} needs --url`);
-  if (values.short && values.long) throw new Error("--short and --long exclude each other");
+    if (values[name] !== undefined) throw usage(`--${name} needs --url`);
+  if (values.short && values.long) throw usage("--short and --long exclude each other");
   const sizes = values.long ? LONG : SHORT;
   return {
     do: "scenarios",
@@ -150,39 +153,29 @@ function read(argv: readonly string[]): Order {
       ...sizes,
       rate: rate ?? sizes.rate,
       connections: connections ?? sizes.connections,
-      background: number("background", values.background, 0, 100_000) ?? 0,
+      background: wholeNumber("--background", values.background, 0, 100_000) ?? 0,
     },
     seed,
+    engine: choose("--engine", values.engine, ENGINES),
     json,
+    report,
   };
-}
-
-function number(name: string, text: string | undefined, least: number, most: number): number | undefined {
-  if (text === undefined) return undefined;
-  const value = Number(text);
-  if (!/^\d+$/.test(text) || value < least || value > most)
-    throw new Error(`--${name} ${text}: a whole number from ${least} to ${most}`);
-  return value;
 }
 
 function target(text: string): URL {
   const url = URL.parse(text);
   if (url?.protocol !== "http:")
-    throw new Error(`--url ${text}: an http:// address, as in http://127.0.0.1:8080/`);
+    throw usage(`--url takes an http:// address such as http://127.0.0.1:8080/, not ${text}`);
   return url;
 }
 
-function mix(text: string): "figures" | "wide" | "get" {
-  if (text === "figures" || text === "wide" || text === "get") return text;
-  throw new Error(`--mix ${text}: figures, wide or get`);
-}
-
-function scenarioNames(text: string | undefined, isLong: boolean): string[] {
+function scenarioNames(text: string | undefined, isLong: boolean): readonly string[] {
   const known = SCENARIOS.map(({ name }) => name);
   if (text === undefined) return SCENARIOS.filter(({ short }) => short || isLong).map(({ name }) => name);
   if (text === "all") return known;
-  const names = text.split(",").map((name) => name.trim());
-  const unknown = names.find((name) => !known.includes(name));
-  if (unknown !== undefined) throw new Error(`--scenario ${unknown}: one of ${known.join(", ")}`);
-  return names;
+  return chooseSome("--scenario", text, known);
+}
+
+function usage(problem: string): SluiceError {
+  return new SluiceError("USAGE", problem);
 }

@@ -1,9 +1,10 @@
 // Runs a scenario, then the same with its protection taken away, and brings both before the judge.
 
+import { type Course, courseOf } from "./course.ts";
 import type { Figure } from "./figures.ts";
 import { type EndRecord, tally } from "./ledger.ts";
 import type { Scenario, Sizes } from "./scenario.ts";
-import { openStage, type Stage } from "./stage.ts";
+import { openStage, type Stage, type StageOptions } from "./stage.ts";
 import { type Judgement, judge, lossesOf, type Run } from "./verdict.ts";
 
 export interface ScenarioRun extends Run {
@@ -11,6 +12,8 @@ export interface ScenarioRun extends Run {
   /** How the client's connections ended, most frequent first. */
   readonly ends: readonly (readonly [string, number])[];
   readonly seconds: number;
+  /** For the report; left out of JSON. */
+  readonly course: Course;
 }
 
 export interface ScenarioResult extends Judgement {
@@ -21,23 +24,32 @@ export interface ScenarioResult extends Judgement {
   readonly run: ScenarioRun | undefined;
   /** What the negative control lost; undefined: it could not be run. */
   readonly control:
-    | { readonly lost: number; readonly begun: number; readonly inFlight: readonly number[] }
+    | {
+        readonly lost: number;
+        readonly begun: number;
+        readonly inFlight: readonly number[];
+        readonly course: Course;
+      }
     | undefined;
 }
 
 /** Hears of the stage on which a run goes on, and of its end (undefined). */
 export type Watch = (stage: Stage | undefined, what: string) => void;
 
+/** What makes one run differ from another of the same scenario. */
+export type Draw = Pick<StageOptions, "seed" | "engine">;
+
 async function runOnce(
   scenario: Scenario,
   sizes: Sizes,
-  seed: number,
+  { seed, engine }: Draw,
   isControl: boolean,
   watch: Watch,
 ): Promise<ScenarioRun> {
   const begunAt = performance.now();
   const stage = await openStage({
     seed,
+    engine,
     faults: scenario.faults?.(isControl),
     excuses: scenario.excuses && !isControl,
     background: sizes.background,
@@ -55,6 +67,11 @@ async function runOnce(
       figures: told.figures,
       ends: tally(ends, ({ end }) => end),
       seconds: (performance.now() - begunAt) / 1000,
+      course: courseOf(
+        stage.clients.flatMap((client) => client.entries),
+        stage.happenings,
+        stage.marks,
+      ),
     };
   } finally {
     watch(undefined, "");
@@ -66,13 +83,13 @@ async function runOnce(
 export async function conduct(
   scenario: Scenario,
   sizes: Sizes,
-  seed: number,
+  draw: Draw,
   watch: Watch,
 ): Promise<ScenarioResult> {
   const names = { name: scenario.name, promise: scenario.promise, controlIs: scenario.control };
   let run: ScenarioRun;
   try {
-    run = await runOnce(scenario, sizes, seed, false, watch);
+    run = await runOnce(scenario, sizes, draw, false, watch);
   } catch (error) {
     return {
       ...names,
@@ -85,7 +102,7 @@ export async function conduct(
   let control: ScenarioRun | undefined;
   const doubts: string[] = [];
   try {
-    control = await runOnce(scenario, sizes, seed + 1, true, watch);
+    control = await runOnce(scenario, sizes, { ...draw, seed: draw.seed + 1 }, true, watch);
   } catch (error) {
     doubts.push(`the control broke off: ${reasonOf(error)}`);
   }
@@ -97,6 +114,7 @@ export async function conduct(
       lost: lossesOf(control),
       begun: control.account.begun,
       inFlight: control.marks.map(({ inFlight }) => inFlight),
+      course: control.course,
     },
     verdict,
     reasons: [...reasons, ...doubts],

@@ -88,21 +88,25 @@ export function informs(what: string, measured: string): Figure {
   return { what, measured, goal: "", met: undefined };
 }
 
-/** The 99th percentile around the moments as a multiple of the steady one. */
+/** The 99th percentile within 250 ms of the moments as a multiple of the steady one. */
+export function p99Around(
+  entries: readonly Entry[],
+  moments: readonly number[],
+): { readonly ratio: number; readonly text: string } {
+  const { around, steady } = splitLatencies(entries, moments, 250, 250);
+  const near = percentile(around, 0.99);
+  const base = percentile(steady, 0.99);
+  const ratio = near / base;
+  return { ratio, text: `${ratio.toFixed(2)} x (${milliseconds(near)} / ${milliseconds(base)})` };
+}
+
+/** The same as a figure that must not exceed `most`. */
 export function p99Ratio(
   what: string,
   entries: readonly Entry[],
   moments: readonly number[],
   most: number,
 ): Figure {
-  const { around, steady } = splitLatencies(entries, moments, 250, 250);
-  const near = percentile(around, 0.99);
-  const base = percentile(steady, 0.99);
-  const ratio = near / base;
-  return {
-    what,
-    measured: `${ratio.toFixed(2)} x (${milliseconds(near)} / ${milliseconds(base)})`,
-    goal: `<= ${most} x`,
-    met: ratio <= most,
-  };
+  const { ratio, text } = p99Around(entries, moments);
+  return { what, measured: text, goal: `<= ${most} x`, met: ratio <= most };
 }

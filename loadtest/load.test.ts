@@ -3,7 +3,7 @@ import { createServer } from "node:net";
 import { expect, it } from "vitest";
 import { startLoad } from "./load.ts";
 import { createPattern } from "./pattern.ts";
-import { createQuestion } from "./question.ts";
+import { createQuestion, NO_BODIES } from "./question.ts";
 import { type Outcome, openConnection } from "./strict-connection.ts";
 
 it("autocannon misses answers that end by FIN in the middle; the strict client names each", async () => {
@@ -29,14 +29,7 @@ it("autocannon misses answers that end by FIN in the middle; the strict client n
   expect(cut).toBeGreaterThan(10);
   expect(errors).toBe(0);
 
-  const wish = {
-    method: "GET",
-    upload: undefined,
-    uploadFraming: "counted",
-    download: 0,
-    downloadFraming: "counted",
-    thinkMs: 0,
-  } as const;
+  const wish = { method: "GET", ...NO_BODIES } as const;
   const question = createQuestion({ number: 1, run: "cut", host: "x", closes: false }, wish, createPattern());
   const outcome = await new Promise<Outcome>((resolve) =>
     openConnection({ host: "127.0.0.1", port: address.port }, () => {}).ask(question, resolve),

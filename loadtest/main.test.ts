@@ -1,5 +1,8 @@
 import { execFile } from "node:child_process";
-import { mkdtemp, rm } from "node:fs/promises";
+import { once } from "node:events";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -84,6 +87,23 @@ it("recognises the recording app by its answers, whatever the path of the URL is
   expect(stdout).toContain("closed as announced");
 });
 
+it("asks an app that it does not know for the URL's path: none of it became the path of a Unix socket", async () => {
+  const paths = new Set<string>();
+  const server = createServer((request, response) => {
+    if (!request.url?.startsWith("/n/")) paths.add(request.url ?? "");
+    response.end("hello");
+  });
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  const { port } = server.address() as AddressInfo;
+  const url = `http://127.0.0.1:${port}/some/page`;
+  const { code, stdout, stderr } = await loadtest("--url", url, "--duration", "1", "--output", "json");
+  server.close();
+  expect(code, stderr).toBe(0);
+  const { check, lost, begun, verified } = JSON.parse(stdout);
+  expect({ check, lost, verified }).toEqual({ check: "framing", lost: [], verified: begun });
+  expect([...paths]).toEqual(["/some/page"]);
+});
+
 it("ends with 1 where nobody listens, and with 64 for a wrong command line", async () => {
   const port = await createPortSource()();
   expect(await loadtest("--url", `http://127.0.0.1:${port}/`)).toMatchObject({
@@ -92,7 +112,7 @@ it("ends with 1 where nobody listens, and with 64 for a wrong command line", asy
   });
   expect(await loadtest("--scenario", "nothing")).toMatchObject({
     code: 64,
-    stderr: expect.stringContaining("one of steady"),
+    stderr: expect.stringContaining("there is no nothing; it takes steady, "),
   });
 });
 
@@ -109,4 +129,25 @@ it("proves a promise against a real sluice, its control losing requests", async 
   const [result] = JSON.parse(stdout).results;
   expect(result).toMatchObject({ verdict: "proven", run: { account: { lost: [], disagreements: [] } } });
   expect(result.control.lost).toBeGreaterThan(0);
+});
+
+it("writes a report that names what was lost, and fetches nothing", async () => {
+  const port = await appAt(["--lie", "20"]);
+  const report = join(directory, "out.html");
+  const url = `http://127.0.0.1:${port}/`;
+  const { code, stderr } = await loadtest(
+    "--url",
+    url,
+    "--duration",
+    "1",
+    "--rate",
+    "100",
+    "--report",
+    report,
+  );
+  expect([code, stderr]).toEqual([1, expect.stringContaining(`the report is in ${report}`)]);
+  const html = await readFile(report, "utf8");
+  expect(html).toMatch(new RegExp(`<h1>Load on ${url}: <span class="bad">\\d+ lost</span></h1>`));
+  expect(html).toContain('class="dot failed"');
+  expect(html.replaceAll(url, "")).not.toMatch(/<script|https?:|url\(|@import/);
 });

@@ -15,7 +15,7 @@ export interface Mix {
   readonly thinkMs?: readonly [least: number, most: number];
 }
 
-/** The load of the table: 30 % POSTs of 0.1 to 16 KiB. */
+/** The usual load: 30 % POSTs of 0.1 to 16 KiB. */
 export const FIGURES_MIX: Mix = {
   methods: { GET: 0.7, POST: 0.3 },
   upload: [100, 16_384],

@@ -18,6 +18,15 @@ export interface Wish {
   readonly thinkMs: number;
 }
 
+/** No bodies but the answer's first line, and at once. */
+export const NO_BODIES = {
+  upload: undefined,
+  uploadFraming: "counted",
+  download: 0,
+  downloadFraming: "counted",
+  thinkMs: 0,
+} as const satisfies Omit<Wish, "method">;
+
 export interface Question {
   readonly number: number;
   readonly wish: Wish;

@@ -17,12 +17,15 @@ export function sendSlowHead(
   limitMs: number,
 ): Promise<SlowHeadResult> {
   return new Promise((resolve) => {
-    const begunAt = performance.now();
     const text = `GET /n/0 HTTP/1.1\r\nHost: slow\r\nX-Slow: ${"a".repeat(4_096)}`;
     let at = 0;
     let status = 0;
     const socket = connect({ ...address, noDelay: true });
-    const timer = setInterval(() => socket.write(text.charAt(at++)), everyMs);
+    let begunAt: number | undefined;
+    const timer = setInterval(() => {
+      begunAt ??= performance.now();
+      socket.write(text.charAt(at++));
+    }, everyMs);
     const limit = setTimeout(() => socket.destroy(), limitMs);
     const reader = createAnswerReader(() => "GET", {
       informational() {},
@@ -45,7 +48,7 @@ export function sendSlowHead(
     socket.once("close", () => {
       clearInterval(timer);
       clearTimeout(limit);
-      resolve({ status, afterMs: performance.now() - begunAt });
+      resolve({ status, afterMs: begunAt === undefined ? 0 : performance.now() - begunAt });
     });
   });
 }

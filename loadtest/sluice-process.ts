@@ -4,7 +4,7 @@ import { request } from "node:http";
 import { fileURLToPath } from "node:url";
 import type { SluiceAccount } from "./account.ts";
 import { type Child, startChild } from "./child.ts";
-import { LAUNCH_FLAGS } from "./launch-flags.ts";
+import { LAUNCH_ENV, LAUNCH_FLAGS } from "./launch-flags.ts";
 import { followTimeline, type Timeline } from "./timeline.ts";
 
 export interface SluicePorts {
@@ -20,6 +20,8 @@ export interface SluiceProcess {
   /** GET on the ops server (hooks too): status and body, once it is answered. Rejects if the connection fails. */
   ops(path: string): Promise<{ status: number; body: string }>;
   status(): Promise<SluiceStatus>;
+  /** Makes the slot the active one; rejects with the reason if sluice refuses. */
+  promote(slot: string): Promise<void>;
 }
 
 export interface SluiceStatus {
@@ -39,6 +41,7 @@ export interface SluiceOptions {
   readonly ports: SluicePorts;
   /** "a=127.0.0.1:8081,b=…" */
   readonly slots: string;
+  readonly engine: "wire" | "standard";
   /** Further flags, e.g. ["--hold-max", "0"]. */
   readonly flags: readonly string[];
 }
@@ -46,12 +49,22 @@ export interface SluiceOptions {
 const START_MS = 10_000;
 
 /** Starts sluice and resolves once it listens and its timeline is followed. */
-export async function startSluice({ ports, slots, flags }: SluiceOptions): Promise<SluiceProcess> {
+export async function startSluice({ ports, slots, engine, flags }: SluiceOptions): Promise<SluiceProcess> {
   const main = fileURLToPath(new URL("../src/main.ts", import.meta.url));
   const at = (port: number) => `127.0.0.1:${port}`;
-  const addresses = ["--listen", at(ports.listen), "--ops", at(ports.ops), "--slots", slots];
+  const addresses = [
+    "--listen",
+    at(ports.listen),
+    "--ops",
+    at(ports.ops),
+    "--slots",
+    slots,
+    "--engine",
+    engine,
+  ];
   // What the caller's shell has set for another sluice must not leak into this one.
-  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("SLUICE_")));
+  const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith("SLUICE_"));
+  const env = { ...Object.fromEntries(inherited), ...LAUNCH_ENV };
   const child = startChild([...LAUNCH_FLAGS, main, ...addresses, "--log-level", "info", ...flags], env);
   await child.line(({ event }) => event === "started", START_MS);
   const timeline = await followTimeline(at(ports.control));
@@ -59,18 +72,23 @@ export async function startSluice({ ports, slots, flags }: SluiceOptions): Promi
     child,
     ports,
     timeline,
-    ops: (path) => get(`http://${at(ports.ops)}${path}`),
+    ops: (path) => ask("GET", `http://${at(ports.ops)}${path}`),
     async status() {
-      const { status, body } = await get(`http://${at(ports.control)}/v1/status`);
+      const { status, body } = await ask("GET", `http://${at(ports.control)}/v1/status`);
       if (status !== 200) throw new Error(`GET /v1/status: ${status} ${body}`);
       return JSON.parse(body) as SluiceStatus;
+    },
+    async promote(slot) {
+      const { status, body } = await ask("POST", `http://${at(ports.control)}/v1/slots/${slot}/promote`);
+      if (status !== 200) throw new Error(`promote was answered ${status} ${body}`);
     },
   };
 }
 
-function get(url: string): Promise<{ status: number; body: string }> {
+/** Not by fetch: node compiles that at its first call, and the load that this process makes stands still meanwhile. */
+function ask(method: "GET" | "POST", url: string): Promise<{ status: number; body: string }> {
   return new Promise((resolve, reject) => {
-    const call = request(url, { agent: false });
+    const call = request(url, { agent: false, method });
     call.once("error", reject);
     call.once("response", (answer) => {
       let body = "";

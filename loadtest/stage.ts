@@ -17,8 +17,9 @@ import { readRecord } from "./record-file.ts";
 import { type Faults, openRelay, type Relay } from "./relay.ts";
 import { type SlowHeadResult, sendSlowHead } from "./slow-head.ts";
 import { collectAccounts, failedRequests } from "./sluice-evidence.ts";
-import { type SluicePorts, type SluiceProcess, startSluice } from "./sluice-process.ts";
+import { type SluiceOptions, type SluicePorts, type SluiceProcess, startSluice } from "./sluice-process.ts";
 import { createStrictClient, type LoadOptions, type StrictClient } from "./strict-client.ts";
+import type { Happening } from "./timeline.ts";
 import type { EventMark } from "./verdict.ts";
 import { openWebSocket, type StreamClient } from "./websocket-client.ts";
 
@@ -34,6 +35,8 @@ export interface Stage {
   readonly marks: readonly EventMark[];
   readonly clients: readonly StrictClient[];
   readonly relays: readonly Relay[];
+  /** What all sluices of the run told. */
+  readonly happenings: readonly Happening[];
   /** The sluice that runs now. */
   readonly sluice: SluiceProcess;
   /** Starts sluice with the slots; the second time it is a restart on the same ports. */
@@ -49,7 +52,7 @@ export interface Stage {
   openStream(kind: "websocket" | "event-stream"): StreamClient;
   /** A head that never ends, a byte every `everyMs`. */
   sendSlowHead(everyMs: number, limitMs: number): Promise<SlowHeadResult>;
-  /** Notes that something is done now, and how many requests are in flight. */
+  /** Notes that something is done now, and how many requests are in flight, open streams among them. */
   mark(what: string): EventMark;
   /** Marks, and sends the signal. */
   kill(app: AppProcess, signal: NodeJS.Signals): EventMark;
@@ -62,6 +65,7 @@ export interface Stage {
 
 export interface StageOptions {
   readonly seed: number;
+  readonly engine: SluiceOptions["engine"];
   /** Faults between sluice and the apps; undefined: no relay. */
   readonly faults: Faults | undefined;
   readonly excuses: boolean;
@@ -105,7 +109,8 @@ export async function openStage(options: StageOptions): Promise<Stage> {
     return sluice;
   };
 
-  const inFlight = () => clients.reduce((sum, client) => sum + client.inFlight, 0);
+  const inFlight = () =>
+    clients.reduce((sum, client) => sum + client.inFlight, streams.filter(({ isOpen }) => isOpen).length);
 
   function mark(what: string): EventMark {
     const made = { what, at: performance.now(), inFlight: inFlight() };
@@ -137,6 +142,9 @@ export async function openStage(options: StageOptions): Promise<Stage> {
     marks,
     clients,
     relays,
+    get happenings() {
+      return sluices.flatMap(({ timeline }) => timeline.happenings);
+    },
     get sluice() {
       return current();
     },
@@ -145,6 +153,7 @@ export async function openStage(options: StageOptions): Promise<Stage> {
       const sluice = await startSluice({
         ports,
         slots: addresses,
+        engine: options.engine,
         flags: ["--control", `${join(directory, "control.sock")},127.0.0.1:${ports.control}`, ...flags],
       });
       sluices.push(sluice);
@@ -154,9 +163,7 @@ export async function openStage(options: StageOptions): Promise<Stage> {
       }
       return sluice;
     },
-    async launchApp(slot, version, flags = []) {
-      return launch(slot, version, flags);
-    },
+    launchApp: async (slot, version, flags = []) => launch(slot, version, flags),
     async startApp(slot, version, flags = []) {
       const app = launch(slot, version, flags);
       await app.ready;

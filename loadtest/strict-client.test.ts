@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { createServer, type Server, type Socket } from "node:net";
+import { Worker } from "node:worker_threads";
 import { afterEach, describe, expect, it } from "vitest";
 import { createPattern } from "./pattern.ts";
 import { EMPTY_SHA256 } from "./question.ts";
@@ -263,5 +264,29 @@ describe("a strict client", () => {
     );
     const made = await load(port, 1);
     expect(made.entries[0]).toMatchObject({ failure: "bad status", detail: "503 HOLD_FULL", status: 503 });
+  });
+
+  it("reads what came while its process could not run, before it asks again", async () => {
+    // Its peer answers with a connection's only answer and closes it 80 ms later, in a thread of its own.
+    const { head, body } = right(0);
+    const source = `
+      const { parentPort, workerData } = require("node:worker_threads");
+      const server = require("node:net").createServer((socket) => {
+        socket.on("error", () => {});
+        socket.on("data", (chunk) => {
+          const number = /\\/n\\/(\\d+)/.exec(chunk.toString("latin1"))[1];
+          socket.write(workerData.replaceAll(/(X-Number: |v1 )0/g, "$1" + number), "latin1");
+          setTimeout(() => socket.end(), 80);
+        });
+      });
+      server.listen(0, "127.0.0.1", () => parentPort.postMessage(server.address().port));`;
+    const peer = new Worker(source, { eval: true, workerData: `${head}${body.toString("latin1")}` });
+    const [port] = (await once(peer, "message")) as [number];
+    const stall = () => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 400);
+    setTimeout(() => setImmediate(stall), 50);
+    const made = await load(port, 2, { connections: 1, rate: 5 });
+    await peer.terminate();
+    expect(failures(made).filter((failure) => failure === "raced with idle close")).toEqual([]);
+    expect(made.ends.map(({ end }) => end)).toContain("idle close");
   });
 });

@@ -41,6 +41,9 @@ export interface StrictClient {
   stop(): Promise<void>;
 }
 
+/** From so long after its time a request is one of a process that could not run. */
+const LATE_MS = 20;
+
 interface Lane {
   connection: StrictConnection | undefined;
   dueAt: number;
@@ -121,7 +124,7 @@ export function createStrictClient(options: LoadOptions): StrictClient {
     });
   }
 
-  function tick(lane: Lane): void {
+  function tick(lane: Lane, hasRead = false): void {
     if (stopping) return;
     const now = performance.now();
     if (now < lane.dueAt - 0.5) {
@@ -131,6 +134,12 @@ export function createStrictClient(options: LoadOptions): StrictClient {
     const occupied = keepAlive ? (lane.connection?.inFlight ?? 0) : 0;
     if (occupied >= depth) {
       lane.blocked = true;
+      return;
+    }
+    // Timers come before sockets in the turn of the event loop: a process that could not run for a while would ask on
+    // connections that its peer has closed meanwhile. Who runs always has read that.
+    if (!hasRead && now - lane.dueAt > LATE_MS) {
+      setImmediate(tick, lane, true);
       return;
     }
     send(lane);

@@ -71,7 +71,7 @@ const RACE_MS = 50;
 
 /** Opens a connection. `onEnd` is called exactly once, after the outcome of each request that was due. */
 export function openConnection(
-  address: { readonly host: string; readonly port: number },
+  { host, port }: { readonly host: string; readonly port: number },
   onEnd: (end: ConnectionEnd, detail: string, lastNumber: number | undefined) => void,
 ): StrictConnection {
   const due: Due[] = [];
@@ -84,8 +84,10 @@ export function openConnection(
   let ended = false;
   let failure: Error | undefined;
   let lastNumber: number | undefined;
+  /** When the last answer was whole, ms. */
+  let answeredAt = performance.now();
 
-  const socket = connect({ ...address, noDelay: true });
+  const socket = connect({ host, port, noDelay: true });
 
   function settle(one: Due, result: { answer?: Answer; loss?: Loss; detail?: string }): void {
     lastNumber = one.question.number;
@@ -136,6 +138,7 @@ export function openConnection(
       head = undefined;
       parts = [];
       answers++;
+      answeredAt = performance.now();
       settle(one, { answer });
     },
   });
@@ -150,7 +153,8 @@ export function openConnection(
       finish(reset ? "cut by reset" : "cut", `${parts.length} parts of the body had come`);
     else {
       const waited = performance.now() - oldest.sentAt;
-      const detail = `${waited.toFixed(1)} ms after the request, ${answers} answers before${announced ? ", close was announced" : ""}`;
+      const silent = Math.max(0, oldest.sentAt - answeredAt).toFixed(0);
+      const detail = `${waited.toFixed(1)} ms after the request, ${answers} answers before, silent for ${silent} ms${announced ? ", close was announced" : ""}`;
       if (answers > 0 && waited < RACE_MS) finish("raced with idle close", detail);
       else finish(reset ? "reset unanswered" : "closed unanswered", detail);
     }

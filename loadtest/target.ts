@@ -1,13 +1,15 @@
 // Load on a target that runs already, judged by the client's account alone.
 
 import type { Order } from "./arguments.ts";
+import { courseOf } from "./course.ts";
 import { median, milliseconds, percentile } from "./figures.ts";
 import { tally } from "./ledger.ts";
 import { FIGURES_MIX, type Mix, WIDE_MIX } from "./mix.ts";
 import { createPattern, type Pattern } from "./pattern.ts";
 import type { Progress } from "./progress.ts";
-import { type Check, createQuestion, fieldOf } from "./question.ts";
+import { type Check, createQuestion, fieldOf, NO_BODIES } from "./question.ts";
 import { createRandom } from "./random.ts";
+import { targetReport } from "./report-file.ts";
 import { createStrictClient } from "./strict-client.ts";
 import { openConnection } from "./strict-connection.ts";
 import { count } from "./table.ts";
@@ -20,14 +22,7 @@ const MIXES = { figures: FIGURES_MIX, wide: WIDE_MIX, get: GET_MIX };
 
 /** Asks one numbered question to find out whether the target is the recording app. */
 function recognise(host: string, port: number, pattern: Pattern): Promise<Check> {
-  const wish = {
-    method: "GET",
-    upload: undefined,
-    uploadFraming: "counted",
-    download: 0,
-    downloadFraming: "counted",
-    thinkMs: 0,
-  } as const;
+  const wish = { method: "GET", ...NO_BODIES } as const;
   const question = createQuestion(
     { number: 0, run: "probe", host: `${host}:${port}`, closes: true },
     wish,
@@ -43,12 +38,12 @@ function recognise(host: string, port: number, pattern: Pattern): Promise<Check>
   });
 }
 
-/** Resolves with the text or JSON to print, and whether every request was answered as it should. `stopped` ends it early. */
+/** Resolves with the text or JSON to print, the report's page, and whether every request was answered as it should. `stopped` ends it early. */
 export async function loadTarget(
   order: TargetOrder,
   progress: Progress,
   stopped: Promise<void>,
-): Promise<{ text: string; ok: boolean }> {
+): Promise<{ text: string; page: () => string; ok: boolean }> {
   const host = order.url.hostname.replace(/^\[|\]$/g, "");
   const port = Number(order.url.port || 80);
   const pattern = createPattern();
@@ -126,11 +121,8 @@ export async function loadTarget(
     lost: lost.map(({ number, method, failure, detail }) => ({ number, method, failure, detail })),
     seed: order.seed,
   };
-  if (order.json)
-    return {
-      text: `${JSON.stringify(summary, undefined, 2)}\n`,
-      ok: lost.length === 0 && entries.length > 0,
-    };
+  const course = courseOf(entries, timeline?.happenings ?? [], []);
+  const page = () => targetReport(summary, course, new Date().toISOString());
   const pairs = (record: Readonly<Record<string, number>>) =>
     Object.entries(record)
       .map(([name, times]) => `${count(times)} x ${name}`)
@@ -145,5 +137,6 @@ export async function loadTarget(
       .map(({ number, method, failure, detail }) => `  ${method} ${number}: ${failure} (${detail})`),
     ...(lost.length > 50 ? [`  and ${lost.length - 50} more (--output json lists all)`] : []),
   ];
-  return { text: `${lines.join("\n")}\n`, ok: lost.length === 0 && entries.length > 0 };
+  const text = order.json ? `${JSON.stringify(summary, undefined, 2)}\n` : `${lines.join("\n")}\n`;
+  return { text, page, ok: lost.length === 0 && entries.length > 0 };
 }

@@ -9,3 +9,8 @@ const SLOW_MIX: Mix = { ...KILL_MIX, methods: { GET: 0.6, PUT: 0.4 }, thinkMs: [
 export async function keepUnderWay(stage: Stage): Promise<void> {
   await stage.load({ mix: SLOW_MIX, connections: 4, rate: 100 });
 }
+
+/** Resolves as soon as a request is under way. */
+export async function untilUnderWay({ clients }: Stage): Promise<void> {
+  while (clients.every(({ inFlight }) => inFlight === 0)) await new Promise(setImmediate);
+}

@@ -10,7 +10,7 @@ export interface EventMark {
   readonly what: string;
   /** By performance.now(), ms. */
   readonly at: number;
-  /** Requests without an answer at that moment, by the client's count. */
+  /** Requests without an answer at that moment, by the client's count; streams that are open. */
   readonly inFlight: number;
 }
 

@@ -1,5 +1,5 @@
-// Starts the sidecar's bundle in an empty folder, without node_modules, waits until it says that it is live, and stops it
-// with SIGTERM: `node scripts/start-bundle.ts` after `npm run build`. Exits with 1 if any of it fails.
+// Starts the sidecar's bundle as the image does, in an empty folder, without node_modules, waits until it says that it is
+// live, and stops it with SIGTERM: `node scripts/start-bundle.ts` after `npm run build`. Exits with 1 if any of it fails.
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -7,16 +7,20 @@ import { copyFile, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { LAUNCH_FLAGS } from "../loadtest/launch-flags.ts";
 
 const LOOPBACK = "127.0.0.1:0";
 const PATIENCE_MS = 20_000;
 
 const folder = await mkdtemp(join(tmpdir(), "sluice-bundle-"));
-await copyFile(join(import.meta.dirname, "../dist/sluice.js"), join(folder, "sluice.js"));
+for (const file of ["start.js", "sluice.js", "sluice.code"]) {
+  await copyFile(join(import.meta.dirname, "../dist", file), join(folder, file));
+}
 
 const began = performance.now();
 const args = [
-  "sluice.js",
+  ...LAUNCH_FLAGS,
+  "start.js",
   "--listen",
   LOOPBACK,
   "--ops",

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { type Conductor, createConductor } from "./conductor.ts";
 import type { Effect } from "./lifecycle/effects.ts";
 import type { Settings } from "./lifecycle/state.ts";
@@ -17,6 +17,20 @@ const SETTINGS: Settings = {
   holdTimeoutMs: 15_000,
 };
 const HANDSHAKE = { type: "handshake", slot: "a", version: "v1", instance: "i", signals: [] } as const;
+
+/** One that does nothing about what it decides. */
+function createIdle(settings: Settings): Conductor {
+  return createConductor({
+    settings,
+    hint: undefined,
+    now: () => 0,
+    onRoute() {},
+    perform() {},
+    onDefect: (error) => {
+      throw error;
+    },
+  });
+}
 
 describe("the conductor", () => {
   let conductor: Conductor;
@@ -48,16 +62,20 @@ describe("the conductor", () => {
   });
 
   it("hands an order's refusal to whoever gave it", () => {
-    conductor = createConductor({
-      settings: SETTINGS,
-      hint: undefined,
-      now: () => 0,
-      onRoute() {},
-      perform() {},
-      onDefect: (error) => {
-        throw error;
-      },
-    });
+    conductor = createIdle(SETTINGS);
     expect(() => conductor.dispatch({ type: "promote", slot: "a" })).toThrow("No app has shaken hands");
+  });
+
+  it("an event that came before the timer had its turn put off what was due", () => {
+    conductor = createIdle({ ...SETTINGS, gates: ["config"] });
+    conductor.dispatch(HANDSHAKE);
+    const gate = { type: "gate", slot: "a", gate: "config", open: true, reason: undefined } as const;
+    conductor.dispatch({ ...gate, ttlMs: 20 });
+    const putOff = vi.spyOn(globalThis, "clearTimeout");
+    conductor.dispatch({ type: "idle", generation: conductor.state.slots[0]!.generation!.id });
+    expect(putOff).not.toHaveBeenCalled();
+    conductor.dispatch({ ...gate, ttlMs: 10 });
+    expect(putOff).toHaveBeenCalledOnce();
+    putOff.mockRestore();
   });
 });

@@ -1,5 +1,6 @@
 // Facts in, effects out: keeps the one state of the lifecycle, gives it every event in order, and arms its one timer.
 
+import { afterArrivals } from "./arrival-turns.ts";
 import { SluiceError } from "./errors.ts";
 import { dueAt } from "./lifecycle/deadlines.ts";
 import type { Effect } from "./lifecycle/effects.ts";
@@ -34,6 +35,8 @@ export function createConductor(parts: ConductorParts): Conductor {
   let state = initialState(parts.settings, now(), parts.hint);
   let route = routeOf(state);
   let timer: NodeJS.Timeout | undefined;
+  /** The moment for which the timer is armed, or a tick is on its way. */
+  let armedFor: number | undefined;
   let isStopped = false;
   let isRunning = false;
   const queue: Happening[] = [];
@@ -64,10 +67,19 @@ export function createConductor(parts: ConductorParts): Conductor {
   }
 
   function arm(): void {
-    clearTimeout(timer);
     const due = isStopped ? undefined : dueAt(state);
+    // What is due already must not be put off by every event that comes before it.
+    if (due === armedFor) return;
+    clearTimeout(timer);
+    armedFor = due;
     if (due === undefined) return;
-    timer = setTimeout(() => dispatch({ type: "tick" }), Math.max(0, Math.ceil(due - now())));
+    timer = setTimeout(() => afterArrivals(tick), Math.max(0, Math.ceil(due - now())));
+  }
+
+  // A hook or a handshake for which a moment was waited may have come before it, and wait to be read.
+  function tick(): void {
+    armedFor = undefined;
+    if (!isStopped) dispatch({ type: "tick" });
   }
 
   function dispatch(happening: Happening): void {

@@ -1,5 +1,6 @@
 // Effects become deeds: what the lifecycle asked for is done here, in the order in which it asked.
 
+import { afterArrivals } from "./arrival-turns.ts";
 import type { Waiters } from "./drain/hooks.ts";
 import type { Tickets } from "./drain/tickets.ts";
 import type { Commands } from "./health/commands.ts";
@@ -54,16 +55,17 @@ export function createDeeds(parts: DeedsParts): (effect: Effect) => void {
     else engine().endStreams(generation, 1012).finally(then);
   }
 
-  // A request may board between the last leave and this report: then the wait begins anew.
+  // What waits in the kernel is read before idleness is reported: the Pod's hook would find the slot drained, and who asks
+  // something the Pod. A request may board between the last leave and the report: then the wait begins anew.
   function awaitIdle(generation: number): void {
-    tickets.whenIdle(generation).then(() => {
-      if (tickets.inFlight(generation) === 0) dispatch({ type: "idle", generation });
-      else awaitIdle(generation);
-    });
+    tickets.whenIdle(generation).then(() =>
+      afterArrivals(() => {
+        if (tickets.inFlight(generation) === 0) dispatch({ type: "idle", generation });
+        else awaitIdle(generation);
+      }),
+    );
   }
 
-  // An event loop that was starved runs its timers before it looks at what has come meanwhile: who waits in the kernel to
-  // be accepted would find the Pod drained.
   function awaitQuiet(): void {
     tickets.whenQuiet().then(() =>
       afterArrivals(() => {
@@ -146,11 +148,3 @@ export function createDeeds(parts: DeedsParts): (effect: Effect) => void {
 
 /** A moment without a request between two of a steady stream is no end of it: clients that still come are still served, ms. */
 const CALM_MS = 100;
-
-/** Connections that wait are accepted in one turn of the event loop, their requests are read in the next. */
-const ARRIVAL_TURNS = 3;
-
-function afterArrivals(then: () => void, turns = ARRIVAL_TURNS): void {
-  if (turns === 0) then();
-  else setImmediate(afterArrivals, then, turns - 1);
-}

@@ -25,6 +25,11 @@ export const CATALOGUE = {
     meaning: "No slot can take the request, and as many as allowed are held already.",
   },
   HOLD_TIMEOUT: { status: 503, meaning: "No slot became ready while the request was held." },
+  SLOT_BUSY: {
+    status: 503,
+    meaning:
+      "As many requests as allowed are in flight in the slot (--max-in-flight), and none ended in time.",
+  },
   POD_STOPPING: { status: 503, meaning: "The Pod is going and no slot can take the request any more." },
   APP_UNREACHABLE: {
     status: 502,
@@ -65,6 +70,8 @@ export const CATALOGUE = {
     meaning: "/proc shows that the process has no handler for a required signal.",
   },
   COMMAND_TIMEOUT: { status: 504, meaning: "The app did not report the outcome of the command in time." },
+  PROFILING: { status: 409, meaning: "A profile is being taken already; one at a time." },
+  HEAP_TOO_LARGE: { status: 409, meaning: "The heap is too large for a snapshot that nobody notices." },
   COMMAND_FAILED: { status: 502, meaning: "The app reported that the command failed." },
 
   // Problems of a person at a terminal.

@@ -29,13 +29,25 @@ function partsThatFail(failing: string): {
       },
       close: () => act("timeline"),
     },
+    hintFile: { written: closing("hint file") },
     log: { flush: closing("log") },
     onDefect: (error: Error, what: string) => defects.push(`${what}: ${error.message}`),
   };
   return { parts, done, defects };
 }
 
-const ORDER = ["conductor", "probing", "engine", "exit", "lifelines", "control", "ops", "timeline", "log"];
+const ORDER = [
+  "conductor",
+  "probing",
+  "engine",
+  "exit",
+  "hint file",
+  "lifelines",
+  "control",
+  "ops",
+  "timeline",
+  "log",
+];
 
 describe("the farewell", () => {
   it.each(ORDER)(
@@ -54,6 +66,13 @@ describe("the farewell", () => {
     const engine = { close: async () => void ticket.leave("deadline"), destroy: () => {} };
     expect(await sayFarewell({ ...parts, engine }, 0)).toBe(70);
     expect(await sayFarewell({ ...parts, engine }, 0)).toBe(0);
+  });
+
+  it("does not wait for a volume that hangs", async () => {
+    const { parts, done } = partsThatFail("");
+    const hintFile = { written: () => new Promise<void>(() => {}) };
+    expect(await sayFarewell({ ...parts, hintFile }, 0)).toBe(0);
+    expect(done).toEqual(ORDER.filter((what) => what !== "hint file"));
   });
 
   it("cuts clients that stay", async () => {

@@ -4,11 +4,13 @@
 import type { ApiServer } from "./api/server.ts";
 import type { Conductor } from "./conductor.ts";
 import type { Tickets } from "./drain/tickets.ts";
+import type { HintFile } from "./health/hint-file.ts";
 import type { Lifelines } from "./health/lifelines.ts";
 import type { Probing } from "./probing.ts";
 import type { Engine } from "./proxy/engine.ts";
 import type { Timeline } from "./telemetry/events.ts";
 import type { Log } from "./telemetry/log.ts";
+import type { Tracing } from "./telemetry/tracing/tracing.ts";
 
 export interface FarewellParts {
   readonly conductor: Pick<Conductor, "stop">;
@@ -18,11 +20,13 @@ export interface FarewellParts {
   readonly servers: { readonly control: Pick<ApiServer, "close">; readonly ops: Pick<ApiServer, "close"> };
   readonly timeline: Pick<Timeline, "emit" | "close">;
   readonly log: Pick<Log, "flush">;
+  readonly traces?: Pick<Tracing, "flush"> | undefined;
   readonly tickets: Pick<Tickets, "account">;
+  readonly hintFile: Pick<HintFile, "written"> | undefined;
   readonly onDefect: (error: Error, what: string) => void;
 }
 
-/** How long clients that have nothing left to get, and a slow reader of the log, may delay the exit, ms. */
+/** How long clients that have nothing left to get, a slow collector, and a slow reader of the log may delay the exit, ms. */
 const PATIENCE_MS = 1_000;
 
 /**
@@ -30,7 +34,8 @@ const PATIENCE_MS = 1_000;
  * cut on the way. Never rejects.
  */
 export async function sayFarewell(parts: FarewellParts, exitCode: 0 | 70): Promise<0 | 70> {
-  const { conductor, probing, engine, lifelines, servers, timeline, log, tickets, onDefect } = parts;
+  const { conductor, probing, engine, lifelines, servers, timeline, log, tickets, hintFile, onDefect } =
+    parts;
   const cutBefore = tickets.account().ended.deadline;
   let code = exitCode;
 
@@ -50,11 +55,13 @@ export async function sayFarewell(parts: FarewellParts, exitCode: 0 | 70): Promi
     ["the engine", () => closeEngine(engine)],
     // The account is final now, and outlives sluice in its last entry.
     ["the timeline's last entry", sayExit],
+    ["the hint file", () => hintFile && withPatience(hintFile.written())],
     ["the lifelines", () => lifelines.closeAll()],
     ["the control server", () => servers.control.close()],
     // R8: the ops listener closes last, when every hook has its answer.
     ["the ops server", () => servers.ops.close()],
     ["the timeline", () => timeline.close()],
+    ["the traces", () => parts.traces?.flush(PATIENCE_MS)],
     ["the log", () => log.flush(PATIENCE_MS)],
   ];
   for (const [what, end] of ends) {
@@ -74,4 +81,12 @@ async function closeEngine(engine: FarewellParts["engine"]): Promise<void> {
   } finally {
     clearTimeout(patience);
   }
+}
+
+/** Waits for the work, or for as long as anything may delay the exit: a volume may hang for ever. */
+async function withPatience(work: Promise<void>): Promise<void> {
+  const patience = Promise.withResolvers<void>();
+  const timer = setTimeout(patience.resolve, PATIENCE_MS);
+  await Promise.race([work, patience.promise]);
+  clearTimeout(timer);
 }

@@ -7,6 +7,7 @@ import { readFile } from "node:fs/promises";
 import { loadConfig } from "./config/load.ts";
 import { optionsHelp } from "./config/options-help.ts";
 import { formatProblems } from "./config/problem.ts";
+import { loadEngine } from "./engines.ts";
 import { createSidecar, type Sidecar } from "./sidecar.ts";
 import { VERSION } from "./version.ts";
 
@@ -22,14 +23,19 @@ export async function main(argv: readonly string[], pretty?: (line: string) => s
   const loaded = await loadConfig({ argv, env: process.env, readFile: (path) => readFile(path, "utf8") });
   if ("problems" in loaded) return say(process.stderr, formatProblems(loaded.problems), BAD_CONFIGURATION);
 
+  const { otlpEndpoint, graceMs } = loaded.config;
+  const tracing = otlpEndpoint === undefined ? undefined : await import("./telemetry/tracing/tracing.ts");
   const sidecar = createSidecar(loaded.config, {
+    createTracing: tracing?.createTracing,
+    createEngine: await loadEngine(loaded.config),
     output: process.stdout,
     pretty,
     version: VERSION,
     node: process.version,
+    heapUsed: () => process.memoryUsage().heapUsed,
     now: () => performance.now(),
   });
-  const defects = trap(sidecar, loaded.config.graceMs);
+  const defects = trap(sidecar, graceMs);
   try {
     await sidecar.start();
   } catch (error) {
@@ -59,6 +65,8 @@ function answerFor(argv: readonly string[]): string | undefined {
 function trap(sidecar: Sidecar, graceMs: number): () => number {
   let defects = 0;
   for (const name of ["SIGTERM", "SIGINT"] as const) process.on(name, () => sidecar.signal(name));
+  // A terminal that went away is a person who left; elsewhere SIGHUP asks many a server to read its configuration again.
+  process.on("SIGHUP", () => (process.stdout.isTTY ? sidecar.signal("SIGINT") : sidecar.disregard("SIGHUP")));
   process.on("unhandledRejection", (reason) => {
     sidecar.report(errorOf(reason), "a promise was rejected and nobody listened; sluice goes on");
   });
@@ -83,5 +91,6 @@ function say(stream: NodeJS.WriteStream, text: string, exitCode: number): number
 
 if (import.meta.main) {
   const argv = process.argv.slice(2);
-  process.exit(await main(argv[0] === "run" ? argv.slice(1) : argv));
+  // No await here: the image's form of the bundle is a script, which has none at its top.
+  void main(argv[0] === "run" ? argv.slice(1) : argv).then((exitCode) => process.exit(exitCode));
 }

@@ -39,6 +39,13 @@ export function createProbing(
     return slotOf(state(), slot)?.generation;
   }
 
+  /** Who refused connections may accept again; and without handshakes, an app may come, or go after its hook was answered. */
+  function isChangeAwaited(name: string): boolean {
+    const slot = slotOf(state(), name);
+    if (slot?.generation && !slot.generation.reachable) return true;
+    return config.handshake === "off" && (!slot?.generation || slot.hook?.answeredAt !== undefined);
+  }
+
   const unprobed = new Set<string>();
 
   function take({ slot, ok, refused, unmade, detail }: ProbeResult): void {
@@ -51,8 +58,7 @@ export function createProbing(
     }
     unprobed.delete(slot);
     dispatch({ type: "probe", slot, ok, refused, detail });
-    const generation = generationIn(slot);
-    const isAwaited = generation ? !generation.reachable : config.handshake === "off";
+    const isAwaited = isChangeAwaited(slot);
     probers.get(slot)?.setPace(isAwaited ? "eager" : "normal");
     if (isOff && !isAwaited) probers.get(slot)?.stop();
   }

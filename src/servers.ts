@@ -5,6 +5,7 @@ import { createControlServer } from "./api/control.ts";
 import { defaultGateways } from "./api/gateway.ts";
 import { createGuard } from "./api/guard.ts";
 import { createOpsServer } from "./api/ops.ts";
+import type { PageSource } from "./api/page.ts";
 import type { ApiServer } from "./api/server.ts";
 import type { Config, ControlAddress } from "./config/config.ts";
 
@@ -13,12 +14,13 @@ export interface ServersParts {
   /** Where control listens; empty: nowhere. */
   readonly control: readonly ControlAddress[];
   readonly backend: Backend;
+  readonly page: PageSource;
   readonly readFile: (path: string) => string;
   readonly onError: (error: Error, what: string) => void;
 }
 
 export function createServers(parts: ServersParts): { readonly ops: ApiServer; readonly control: ApiServer } {
-  const { config, backend, readFile, onError } = parts;
+  const { config, backend, page, readFile, onError } = parts;
   const guard = createGuard({
     nodeIp: config.nodeIp,
     gateways: config.nodeIp === undefined ? [] : defaultGateways(readFile),
@@ -27,6 +29,6 @@ export function createServers(parts: ServersParts): { readonly ops: ApiServer; r
   });
   return {
     ops: createOpsServer({ backend, guard, address: config.ops, onError }),
-    control: createControlServer({ backend, addresses: parts.control, onError }),
+    control: createControlServer({ backend, addresses: parts.control, page, onError }),
   };
 }

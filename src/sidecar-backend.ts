@@ -1,21 +1,22 @@
 // What the two servers ask of the sidecar, answered from the lifecycle's state and by events to it.
 
-import type { Backend, Lifeline, LifelineStream, SlotStatus, Status } from "./api/backend.ts";
+import type { Backend, Lifeline, LifelineStream, SlotStatus, Status, Upkeep } from "./api/backend.ts";
 import type { Conductor } from "./conductor.ts";
 import type { Config } from "./config/config.ts";
 import { POD } from "./deeds.ts";
 import type { Waiters } from "./drain/hooks.ts";
 import type { Tickets } from "./drain/tickets.ts";
 import { SluiceError } from "./errors.ts";
-import type { Commands } from "./health/commands.ts";
+import type { Commands, Outcome } from "./health/commands.ts";
 import type { Handshake } from "./health/facts.ts";
 import type { Lifelines } from "./health/lifelines.ts";
 import { balancer, readiness, slotLiveness } from "./lifecycle/readiness.ts";
 import { reportSlot } from "./lifecycle/report.ts";
-import { activeGeneration, type Slot, slotOf } from "./lifecycle/state.ts";
+import { activeGeneration, type Generation, type Slot, slotOf } from "./lifecycle/state.ts";
 import type { Admission } from "./proxy/admission.ts";
 import type { Engine } from "./proxy/engine.ts";
 import type { Timeline } from "./telemetry/events.ts";
+import type { Flow } from "./telemetry/flow.ts";
 import type { Metrics } from "./telemetry/metrics.ts";
 
 export interface BackendParts {
@@ -32,6 +33,8 @@ export interface BackendParts {
   readonly drains: Waiters<{ readonly outcome: string; readonly inFlight: number }>;
   readonly timeline: Timeline;
   readonly metrics: Metrics;
+  readonly upkeep: Upkeep;
+  readonly flow: Flow;
   /** Opens the door for one handshake: the stream that `accept` will attach. */
   readonly arrive: (stream: LifelineStream, dispatch: () => void) => Lifeline;
   /** Why the handshake may not stand; undefined: it may. */
@@ -105,6 +108,7 @@ export function createBackend(parts: BackendParts): Backend {
   }
 
   return {
+    ...parts.upkeep,
     status,
     readiness() {
       const { ready, reason, active, slots } = status();
@@ -124,7 +128,7 @@ export function createBackend(parts: BackendParts): Backend {
     },
     balancer: () => balancer(conductor.state, now()),
     slotLiveness: (name) => slotLiveness(conductor.state, slotNamed(name), now()),
-    metrics: () => parts.metrics.scrape(),
+    metrics: (accept) => parts.metrics.scrape(accept),
 
     slotHook(name) {
       slotNamed(name);
@@ -166,6 +170,8 @@ export function createBackend(parts: BackendParts): Backend {
     drain: (slot) =>
       order("drain", slot, () => ask(drains, slot, () => conductor.dispatch({ type: "drain", slot }))),
     events: (since, onEvent) => timeline.subscribe(since, onEvent),
+    flow: (since, onSample) => parts.flow.subscribe(since, onSample),
+    flowNow: () => parts.flow.now(),
   };
 
   /** An order that is refused stands in the timeline, with the reason. */
@@ -181,7 +187,8 @@ export function createBackend(parts: BackendParts): Backend {
     }
   }
 
-  async function reload(name: string) {
+  /** Throws at once what refuses the order. */
+  function reload(name: string): Promise<Outcome> {
     const generation = living(name);
     if (!generation.signals.includes("SIGUSR2") && !generation.signals.includes("reload")) {
       const declared = generation.signals.join(", ") || "nothing";
@@ -190,26 +197,30 @@ export function createBackend(parts: BackendParts): Backend {
         `The handshake declared neither SIGUSR2 nor reload, but ${declared}`,
       );
     }
-    const { slot, id, version } = generation;
-    timeline.emit({
-      type: "reload_sent",
-      slot,
-      generation: id,
-      version,
-      message: `${version} is told to reload`,
-    });
-    const outcome = await parts.commands.issue(slot, id, (command) =>
-      parts.lifelines.tell(id, { type: "reload", id: command }),
-    );
-    timeline.emit({
-      type: "reload_ended",
-      slot,
-      generation: id,
-      version,
-      message: `${version} ${outcome.ok ? "has reloaded" : "failed to reload"}${outcome.reason && `: ${outcome.reason}`}`,
-      details: { ok: outcome.ok },
-    });
-    return outcome;
+    return tellToReload(generation);
+  }
+
+  async function tellToReload({ slot, id, version }: Generation): Promise<Outcome> {
+    const about = { slot, generation: id, version };
+    const sayEnded = ({ ok, reason }: Outcome) =>
+      timeline.emit({
+        ...about,
+        type: "reload_ended",
+        message: `${version} ${ok ? "has reloaded" : "failed to reload"}${reason && `: ${reason}`}`,
+        details: { ok },
+      });
+    timeline.emit({ ...about, type: "reload_sent", message: `${version} is told to reload` });
+    try {
+      const outcome = await parts.commands.issue(slot, id, (command) =>
+        parts.lifelines.tell(id, { type: "reload", id: command }),
+      );
+      sayEnded(outcome);
+      return outcome;
+    } catch (error) {
+      // No word from the app is an end, too.
+      if (error instanceof SluiceError) sayEnded({ ok: false, reason: error.message });
+      throw error;
+    }
   }
 
   /**

@@ -11,28 +11,32 @@ import type { Config, ControlAddress, HostPort } from "./config/config.ts";
 import { createDeeds } from "./deeds.ts";
 import { createWaiters } from "./drain/hooks.ts";
 import { createTickets } from "./drain/tickets.ts";
+import type { CreateEngine } from "./engines.ts";
 import { sayFarewell } from "./farewell.ts";
 import { createCommands } from "./health/commands.ts";
-import { createHintFile, type HintContent } from "./health/hint-file.ts";
+import { createHintFile } from "./health/hint-file.ts";
 import { createLifelines } from "./health/lifelines.ts";
 import { objectionTo } from "./health/objection.ts";
 import type { RouteDecision } from "./lifecycle/route.ts";
 import { slotOf } from "./lifecycle/state.ts";
+import { createObserving } from "./observing.ts";
+import { createPageSource } from "./page-source.ts";
 import { createProbing } from "./probing.ts";
 import { createAdmission } from "./proxy/admission.ts";
-import type { Engine, EngineObserver } from "./proxy/engine.ts";
-import { createStandardEngine } from "./proxy/standard/engine.ts";
+import type { Engine } from "./proxy/engine.ts";
 import { createTrust } from "./proxy/trusted-proxies.ts";
+import { createRequestIds } from "./request-ids.ts";
 import { createServers } from "./servers.ts";
 import { controlAddresses, routeFor, settingsOf } from "./settings.ts";
 import { createBackend } from "./sidecar-backend.ts";
-import { createAccessLog } from "./telemetry/access-log.ts";
 import { createTimeline } from "./telemetry/events.ts";
 import { createLog } from "./telemetry/log.ts";
-import { createMetrics } from "./telemetry/metrics.ts";
-import { failureOf } from "./telemetry/request-failure.ts";
+import { createTraces, type TracesParts } from "./traces.ts";
+import { createUpkeep } from "./upkeep.ts";
 
-export interface Surroundings {
+export interface Surroundings extends TracesParts {
+  /** Makes the engine that the configuration names. */
+  readonly createEngine: CreateEngine;
   /** Where the log goes. */
   readonly output: Writable;
   /** Turns JSON lines of the log into lines for people. */
@@ -41,6 +45,8 @@ export interface Surroundings {
   readonly version: string;
   /** Node's version, for sluice_build_info. */
   readonly node: string;
+  /** Bytes of the JavaScript heap in use. */
+  readonly heapUsed: () => number;
   /** Monotonic clock, ms since the start of this sluice. */
   readonly now: () => number;
 }
@@ -55,6 +61,8 @@ export interface Sidecar {
   /** Binds all listeners and begins to probe. Rejects with PORT_TAKEN; nothing is left open then. */
   start(): Promise<Addresses>;
   signal(name: "SIGTERM" | "SIGINT"): void;
+  /** Logs a signal that changes nothing, and what would. */
+  disregard(name: "SIGHUP"): void;
   /** Logs a defect that was caught outside of any request. */
   report(error: Error, what: string): void;
   /** 0: drained; 70: something was cut at the deadline. All listeners are closed then. */
@@ -67,19 +75,23 @@ export function createSidecar(config: Config, surroundings: Surroundings): Sidec
   const { now, version, output, pretty } = surroundings;
   const log = createLog({ level: config.logLevel, destination: output, pretty });
   const onError = (error: Error, what: string) => log.error({ event: "trouble", err: error }, what);
-  const timeline = createTimeline({ log, now, wallClock: () => new Date() });
+  const traces = createTraces(config, surroundings, log);
+  const timeline = createTimeline({ log, now, wallClock: () => new Date(), traceOf: traces?.event });
   const finished = Promise.withResolvers<{ readonly exitCode: 0 | 70 }>();
   const readFile = (path: string) => readFileSync(path, "utf8");
   const newId = () => randomBytes(16).toString("hex");
 
   const tickets = createTickets(now);
-  const admission = createAdmission({ max: config.holdMax, timeoutMs: config.holdTimeoutMs, now });
+  const admission = createAdmission(
+    { max: config.holdMax, timeoutMs: config.holdTimeoutMs, maxInFlight: config.maxInFlight, now },
+    tickets,
+  );
   const hooks = createWaiters<{ readonly outcome: string }>();
   const drains = createWaiters<{ readonly outcome: string; readonly inFlight: number }>();
 
   const control = controlAddresses(config);
   const socket = control.find((address) => "path" in address);
-  const hintFile = socket && createHintFile(join(dirname(socket.path), "hint.json"));
+  const hintFile = socket && createHintFile(join(dirname(socket.path), "hint.json"), hintUnsaved);
   const hint = hintFile?.read();
 
   const arrivals = createArrivals(() => lifelines);
@@ -94,7 +106,7 @@ export function createSidecar(config: Config, surroundings: Surroundings): Sidec
     dispatch: (happening) => conductor.dispatch(happening),
     accept: arrivals.accept,
     probe: (slot) => probing.hurry(slot),
-    saveHint,
+    saveHint: (content) => hintFile?.write(content),
     inFlightOf(slot) {
       const generation = slotOf(conductor.state, slot)?.generation;
       return generation ? tickets.inFlight(generation.id) : 0;
@@ -126,21 +138,13 @@ export function createSidecar(config: Config, surroundings: Surroundings): Sidec
     },
   });
 
-  const logAccess = createAccessLog(log, config.accessLog);
-  const observer: EngineObserver = {
-    ended(record) {
-      metrics.ended(record);
-      logAccess(record);
-      const failure = failureOf(record);
-      if (failure) timeline.emit(failure);
-    },
-    refused: (generation) => conductor.dispatch({ type: "refused", generation }),
-    accepted: () => {},
-    replayed: () => metrics.replayed(),
-    connections: () => {},
-    trouble: onError,
-  };
-  const engine: Engine = createStandardEngine({
+  const { observer, metrics, flow } = createObserving({
+    ...{ config, version, node: surroundings.node, now, log, timeline, tickets, admission, traces },
+    status: () => backend.status(),
+    dispatch: conductor.dispatch,
+    onError,
+  });
+  const engine: Engine = surroundings.createEngine({
     listen: config.listen,
     admission,
     tickets,
@@ -149,21 +153,9 @@ export function createSidecar(config: Config, surroundings: Surroundings): Sidec
     isTrustedProxy: createTrust(config.trustedProxies),
     via: config.via,
     now,
-    newRequestId: newId,
+    newRequestId: createRequestIds(),
+    trace: traces?.begin,
   });
-  const metrics = createMetrics({
-    sources: {
-      status: () => backend.status(),
-      hold: () => admission.counts(),
-      eventStreamDropped: () => timeline.dropped(),
-      logDropped: () => log.dropped(),
-    },
-    slots: config.slots.map(({ name }) => name),
-    version,
-    engine: config.engine,
-    node: surroundings.node,
-  });
-  timeline.subscribe(0, metrics.event);
   const backend = createBackend({
     config,
     version,
@@ -178,10 +170,16 @@ export function createSidecar(config: Config, surroundings: Surroundings): Sidec
     drains,
     timeline,
     metrics,
+    flow,
+    upkeep: createUpkeep(log, timeline, surroundings.heapUsed),
     objection: (handshake) => objectionTo(handshake, { ...config, readFile }),
     arrive: arrivals.arrive,
   });
-  const servers = createServers({ config, control, backend, readFile, onError });
+  const servers = createServers({
+    ...{ config, control, backend, readFile, onError },
+    // The time is enough of a name, and costs a start nothing: node:crypto is loaded with the first id.
+    page: createPageSource(new Date().toISOString()),
+  });
 
   function follow(route: RouteDecision): void {
     const { held } = admission.counts();
@@ -192,16 +190,12 @@ export function createSidecar(config: Config, surroundings: Surroundings): Sidec
     timeline.emit({ type: "hold_ended", message, details: { held } });
   }
 
-  function saveHint(hint: HintContent): void {
-    try {
-      hintFile?.write(hint);
-    } catch (error) {
-      log.warn({ event: "hint_unsaved", err: error as Error }, "the hint file cannot be written");
-    }
+  function hintUnsaved(error: Error): void {
+    log.warn({ event: "hint_unsaved", err: error }, "the hint file cannot be written");
   }
 
   async function finish(exitCode: 0 | 70): Promise<void> {
-    const open = { conductor, probing, engine, lifelines, servers, timeline, log, tickets };
+    const open = { conductor, probing, engine, lifelines, servers, timeline, log, tickets, hintFile, traces };
     finished.resolve({ exitCode: await sayFarewell({ ...open, onDefect: onError }, exitCode) });
   }
 
@@ -212,14 +206,15 @@ export function createSidecar(config: Config, surroundings: Surroundings): Sidec
       const listen = await engine.listen();
       const open = await servers.control.listen();
       probing.start();
+      flow.start();
       timeline.emit({
         type: "started",
         message: `sluice ${version} listens on ${listen.host}:${listen.port}, ops on ${ops.host}:${ops.port}`,
         details: { engine: config.engine, slots: config.slots.map(({ name }) => name).join(",") },
       });
-      if (hint) {
+      if (hintFile && hint) {
         const message = `Versions active before sluice was restarted: ${hint.versions.join(", ") || "none"}`;
-        timeline.emit({ type: "hint_loaded", message });
+        timeline.emit({ type: "hint_loaded", message, details: { file: hintFile.path } });
       }
       return { listen, ops, control: open };
     } catch (error) {
@@ -233,6 +228,10 @@ export function createSidecar(config: Config, surroundings: Surroundings): Sidec
   return {
     start,
     signal: (name) => conductor.dispatch({ type: "signal", signal: name }),
+    disregard(name) {
+      const message = `${name} changes nothing: options are read at the start, SIGTERM ends sluice, "sluice reload" is for the app`;
+      timeline.emit({ type: "signal_ignored", message, details: { signal: name } });
+    },
     report: onError,
     finished: finished.promise,
   };

@@ -1,9 +1,11 @@
 // The sidecar's bundle: what it carries, and that it works where there is no node_modules.
 
-import { readFileSync } from "node:fs";
+import { copyFileSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { LAUNCH_FLAGS } from "../loadtest/launch-flags.ts";
 import { type Bundle, buildBundles } from "../scripts/bundles.ts";
+import { writeCompiledCode } from "../scripts/compiled-code.ts";
 import { VERSION } from "../src/version.ts";
 import { createCleanUp, ROOT, shakeHands, startNode, startServer, startSluice } from "./sluice.fixture.ts";
 
@@ -13,12 +15,14 @@ afterAll(() => cleanUp.run());
 let folder: string;
 let sidecar: Bundle;
 let commandLine: Bundle;
+let tracing: Bundle;
 
 beforeAll(async () => {
   folder = cleanUp.folder();
   const bundles = await buildBundles(folder);
   sidecar = bundles.find(({ name }) => name === "sluice")!;
   commandLine = bundles.find(({ name }) => name === "cli")!;
+  tracing = bundles.find(({ name }) => name === "tracing")!;
 });
 
 const packages = (inputs: readonly string[]) =>
@@ -49,6 +53,41 @@ test("YAML is read only when a file is given", () => {
   expect(packages(sidecar.inputsAtStart)).not.toContain("yaml");
   expect(sidecar.inputsAtStart).toContain("src/sidecar.ts");
 });
+
+test("tracing is a file of its own, of which the sidecar's holds nothing", () => {
+  expect([...packages(sidecar.inputs)].filter((name) => name.startsWith("@opentelemetry/"))).toEqual([]);
+  expect(sidecar.inputs.filter((path) => path.startsWith("src/telemetry/tracing/"))).toEqual([]);
+  expect(packages(tracing.inputs)).toContain("@opentelemetry/exporter-trace-otlp-proto");
+  expect([...packages(tracing.inputs)].filter((name) => !name.startsWith("@opentelemetry/"))).toEqual([]);
+});
+
+test.each([["sluice.js"], ["start.js"], ["cli.js"]])(
+  "%s sends traces without node_modules",
+  async (program) => {
+    const bodies: Buffer[] = [];
+    const collector = await startServer((request, answer) => {
+      request.on("data", (chunk: Buffer) => bodies.push(chunk)).on("end", () => answer.end());
+    });
+    cleanUp.later(collector.close);
+    const options = [
+      `--otlp-endpoint=http://127.0.0.1:${collector.port}`,
+      "--trace-sample=1",
+      "--drain-delay=0s",
+    ];
+    const at = cleanUp.folder();
+    const sluice = await cleanUp.ended(startSluice([join(folder, program), "run", ...options], at, folder));
+    expect(
+      await fetch(`http://127.0.0.1:${sluice.listen}/path-of-this-request`, {
+        signal: AbortSignal.timeout(500),
+      }).catch(() => "held"),
+    ).toBe("held");
+    sluice.child.kill("SIGTERM");
+    expect(await sluice.finished).toMatchObject({ exitCode: 0, err: "" });
+    const sent = Buffer.concat(bodies).toString("latin1");
+    expect(sent).toContain("/path-of-this-request");
+    expect(sent).toContain("stop of the Pod");
+  },
+);
 
 test("the command line loads neither proxy nor servers until they are asked for", () => {
   const atStart = packages(commandLine.inputsAtStart);
@@ -83,6 +122,50 @@ test("the sidecar's bundle serves and stops without node_modules", async () => {
   expect(await (await fetch(`http://127.0.0.1:${sluice.ops}/metrics`)).text()).toContain("sluice_");
   sluice.child.kill("SIGTERM");
   expect(await sluice.finished).toMatchObject({ exitCode: 0, err: "" });
+});
+
+describe("as the image starts it, with the code that V8 compiled before", () => {
+  const place = ["--listen=127.0.0.1:0", "--ops=127.0.0.1:0", "--control=127.0.0.1:0"];
+  const code = () => readFileSync(join(folder, "sluice.code"));
+  /** Says on standard error what V8 made of the code. */
+  const ASK = `const vm = require("node:vm");
+    vm.Script = class extends vm.Script { constructor(...of) { super(...of); console.error("rejected:", this.cachedDataRejected); } };`;
+  const start = (flags: readonly string[], at = folder) => {
+    writeFileSync(join(folder, "ask.cjs"), ASK);
+    return startNode(
+      [...flags, "-r", join(folder, "ask.cjs"), join(at, "start.js"), "run", ...place],
+      {},
+      folder,
+    );
+  };
+  const stop = async (sluice: ReturnType<typeof startNode>) => {
+    await sluice.printed(/"event":"started"/);
+    sluice.child.kill("SIGTERM");
+    return sluice.finished;
+  };
+
+  beforeAll(() => writeCompiledCode(folder));
+
+  test("V8 takes the code under the flags of the image", async () => {
+    expect(await stop(start(LAUNCH_FLAGS))).toMatchObject({ exitCode: 0, err: "rejected: false\n" });
+  });
+
+  test("under other flags it compiles the bundle as ever", async () => {
+    expect(await stop(start(["--stack-size=900"]))).toMatchObject({ exitCode: 0, err: "rejected: true\n" });
+  });
+
+  test("code of another bundle is not even shown to V8, which would compare lengths alone", async () => {
+    const at = cleanUp.folder();
+    for (const name of ["start.js", "sluice.js"]) copyFileSync(join(folder, name), join(at, name));
+    writeFileSync(join(at, "sluice.code"), code().with(5, code()[5]! ^ 1));
+    expect(await stop(start(LAUNCH_FLAGS, at))).toMatchObject({ exitCode: 0, err: "rejected: undefined\n" });
+  });
+
+  test("the same bundle gives the same code", async () => {
+    const before = code();
+    await writeCompiledCode(folder);
+    expect(code().equals(before)).toBe(true);
+  });
 });
 
 test("the command line's bundle runs without node_modules, and says so where it needs the checkout", async () => {

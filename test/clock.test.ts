@@ -9,8 +9,12 @@ import { test } from "./harness/scene.ts";
 
 /** Where the wall clock may be read, and what for. */
 const WALL_CLOCK: Readonly<Record<string, string>> = {
+  "src/proxy/wire/date-line.ts": "the Date field of an answer (RFC 9110 6.6.1)",
   "src/sidecar.ts": "the time of an event, for people",
-  "src/proxy/standard/front.ts": "the Date field of an answer (RFC 9110 6.6.1)",
+  "src/proxy/standard/head-refusal.ts": "the Date field of an answer (RFC 9110 6.6.1)",
+  "src/observing.ts": "the time of a sample, for people",
+  "src/telemetry/request-counts.ts": "the time of an exemplar (OpenMetrics)",
+  "src/traces.ts": "the times of spans, which collectors compare between hosts",
 };
 /** What the sidecar is made of. */
 const SIDECAR = /^src\/(\w[\w-]*\.ts|(api|config|drain|health|lifecycle|proxy|telemetry)\/.*)$/;

@@ -1,7 +1,8 @@
 // Every verb of the command line, as a process, against a real sluice with real apps.
 
+import { execFile } from "node:child_process";
 import { once } from "node:events";
-import { symlinkSync } from "node:fs";
+import { readFileSync, symlinkSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -119,6 +120,15 @@ describe("two versions in two slots", () => {
     const { exitCode } = await startNode([plugin, "status", "--control", sluice.control]).finished;
     expect(exitCode).toBe(0);
   });
+});
+
+test("on a terminal, an error that goes to a file has no colour in it", async () => {
+  const file = join(cleanUp.folder(), "err");
+  const command = `"${process.execPath}" "${BIN}" nonsense 2>"${file}"`;
+  const env = { ...process.env, NO_COLOR: "", TERM: "xterm" };
+  const onTerminal = ["--quiet", "--return", "--command", command, "/dev/null"];
+  await new Promise((resolve) => execFile("script", onTerminal, { env }, resolve));
+  expect(readFileSync(file, "utf8")).toMatch(/^sluice: there is no verb nonsense\n/);
 });
 
 describe("exit codes of run", () => {

@@ -62,6 +62,33 @@ describe.concurrent("a handshake that cannot stand", () => {
   });
 });
 
+describe.concurrent("a pid in a handshake", () => {
+  test("with --shared-pids, a process that provably has no handler: 422, and /readyz says so", async ({
+    one,
+  }) => {
+    const sluice = await one.sluice(["--shared-pids"]);
+    const bare = spawn("cat", ["/proc/version", "-"], { stdio: ["pipe", "pipe", "inherit"] });
+    one.later(() => bare.kill("SIGKILL"));
+    await once(bare.stdout, "data");
+    expect(await sluice.control("POST", SHAKE, { ...GOOD, pid: bare.pid })).toMatchObject({
+      status: 422,
+      body: { error: "SIGNALS_NOT_CAUGHT" },
+    });
+    expect(await reasonOf(sluice)).toBe("slot a: its process has no handler for SIGTERM");
+    // What cannot be read proves nothing.
+    const shaken = sluice.control("POST", SHAKE, { ...GOOD, pid: 4_194_304 });
+    shaken.catch(() => {});
+    await sluice.event("handshake");
+  });
+
+  test("without it, means nothing", async ({ one }) => {
+    const sluice = await one.sluice();
+    const shaken = sluice.control("POST", SHAKE, { ...GOOD, pid: process.pid });
+    shaken.catch(() => {});
+    await sluice.event("handshake");
+  });
+});
+
 describe.concurrent("who speaks for the slot", () => {
   test("twice by one instance: one generation, and the newer lifeline is the one that counts", async ({
     one,

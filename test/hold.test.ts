@@ -43,6 +43,28 @@ test.concurrent("a full hold: the next request gets 503 with Retry-After at once
   for (const { answer } of clients) expect((await answer).status).toBe(200);
 });
 
+test.concurrent("--max-in-flight: what is too much for the app at a time waits its turn, and overload is told apart", async ({
+  one,
+}) => {
+  const sluice = await one.sluice(["--max-in-flight", "1", "--hold-max", "1", "--hold-timeout", "300ms"]);
+  const app = await one.app("a");
+  const served = send(sluice.ports.listen, "/wait");
+  await app.waiting(1);
+  const late = send(sluice.ports.listen, "/late");
+  await holds(sluice, 1);
+  expect((await get(sluice.ports.listen, "/surplus")).headers["sluice-error"]).toBe("HOLD_FULL");
+  const { status, headers } = await late.answer;
+  expect([status, headers["sluice-error"]]).toEqual([503, "SLOT_BUSY"]);
+  expect(Number(headers["retry-after"])).toBeGreaterThan(0);
+  const next = send(sluice.ports.listen, "/next");
+  await holds(sluice, 1);
+  app.release();
+  expect([(await served.answer).status, (await next.answer).status]).toEqual([200, 200]);
+  expect(app.requests).toEqual(["GET /wait", "GET /next"]);
+  const { body } = await sluice.ops("/metrics");
+  expect(body).toContain('sluice_refused_total{code="SLOT_BUSY"} 1\n');
+});
+
 test.concurrent("held for too long: 503 with Retry-After, and the connection lives", async ({ one }) => {
   const sluice = await one.sluice(["--hold-timeout", "300ms"]);
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });

@@ -53,3 +53,46 @@ test.concurrent("clients that wait at the door of a sluice that was kept from th
   expect(answers.map(({ status }) => status)).toEqual(clients.map(() => 200));
   for (const hook of hooks) expect(await hook.answer).toMatchObject({ body: { outcome: "drained" } });
 });
+
+test.concurrent("the Pod's hook waits at the door of a sluice that was kept from the processor: the slot's hook is not answered before it was heard", async ({
+  one,
+}) => {
+  const sluice = await one.sluice(["--drain-delay", "600ms"]);
+  const app = await one.app("a");
+  await get(sluice.ports.listen, "/");
+  const hook = await sluice.hook("slots/a");
+  // As careless as an app may be: gone as soon as SIGTERM may come.
+  hook.answer.then(() => app.die());
+  sluice.signal("SIGSTOP");
+  const pod = sluice.ops("/prestop/pod");
+  // Longer than a slot's hook waits for the Pod's.
+  await new Promise((resolve) => setTimeout(resolve, 1_200));
+  sluice.signal("SIGCONT");
+  await sluice.event("pod_leaving");
+  expect(await get(sluice.ports.listen, "/lame")).toMatchObject({ status: 200, body: "v1 GET /lame" });
+  expect([(await hook.answer).body, (await pod).body]).toEqual([
+    { outcome: "drained" },
+    { outcome: "drained" },
+  ]);
+  const drained = await sluice.event("pod_drained");
+  for (const { id } of sluice.events("hook_answered")) expect(id).toBeGreaterThan(drained.id);
+});
+
+test.concurrent("the slot's hook waits at the door of a sluice that was kept from the processor: its own container is not taken for the one that is replaced", async ({
+  one,
+}) => {
+  const sluice = await one.sluice(["--drain-delay", "600ms"]);
+  await one.app("a");
+  await get(sluice.ports.listen, "/");
+  const pod = await sluice.hook("pod");
+  sluice.signal("SIGSTOP");
+  const slot = sluice.ops("/prestop/slots/a");
+  // Longer than the Pod's hook waits for a slot's.
+  await new Promise((resolve) => setTimeout(resolve, 1_200));
+  sluice.signal("SIGCONT");
+  expect([(await pod.answer).body, (await slot).body]).toEqual([
+    { outcome: "drained" },
+    { outcome: "drained" },
+  ]);
+  expect(sluice.events("pod_alone")).toEqual([]);
+});

@@ -1,9 +1,11 @@
 // sluice itself is restarted: what it needs to know it learns anew from the apps, and a small file keeps the versions.
 
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "vitest";
+import { get } from "./harness/client.ts";
 import { beginSluice, eventOf, test } from "./harness/load-stage.ts";
+import { test as scene } from "./harness/scene.ts";
 
 test.concurrent.for(["SIGTERM", "SIGKILL"] as const)(
   "after %s the instance that was active serves again, and no version takes over anew",
@@ -22,9 +24,11 @@ test.concurrent.for(["SIGTERM", "SIGKILL"] as const)(
     const hint = JSON.parse(readFileSync(join(stage.directory, "hint.json"), "utf8"));
     expect(hint.versions).toEqual(["v1", "v2"]);
 
-    const second = await beginSluice(stage, ["a", "b"]);
+    // Held requests may wait so long that the instance is waited for as by default.
+    const second = await beginSluice(stage, ["a", "b"], ["--grace", "12s", "--hold-timeout", "12s"]);
     const loaded = await eventOf(stage, "hint_loaded");
     expect(loaded.message).toContain("v1, v2");
+    expect(loaded.details).toMatchObject({ file: join(stage.directory, "hint.json") });
     const restored = await eventOf(stage, "switch");
     expect(restored).toMatchObject({ slot: "a", version: "v1", details: { cause: "restored" } });
     await eventOf(stage, "standby", ({ version }) => version === "v2");
@@ -37,5 +41,21 @@ test.concurrent.for(["SIGTERM", "SIGKILL"] as const)(
     // Readiness was proved anew; a version of before is not a new one, a third is.
     const answer = await fetch(`http://127.0.0.1:${second.ports.listen}/healthz`);
     expect([answer.status, await answer.text()]).toEqual([200, "ok"]);
+  },
+);
+
+scene.concurrent(
+  "a hint file that is half written is none: whoever is ready serves at once, and it is written anew",
+  async ({ one }) => {
+    const path = join(one.folder, "hint.json");
+    writeFileSync(path, '{"versions":["v1"],"instance":"gone-with-sluice","sl');
+    const sluice = await one.sluice();
+    await one.app("a", { version: "v2" });
+    await sluice.event("switch");
+    expect(sluice.events("hint_loaded")).toEqual([]);
+    expect(await get(sluice.ports.listen, "/")).toMatchObject({ status: 200, body: "v2 GET /" });
+    sluice.signal("SIGTERM");
+    expect(await sluice.ended).toBe(0);
+    expect(JSON.parse(readFileSync(path, "utf8"))).toMatchObject({ versions: ["v2"], slot: "a" });
   },
 );

@@ -1,9 +1,10 @@
-// R1 to R9 of the design's section on the life of a Pod, with a real sluice. The same rules, against the clock of a test,
-// are in src/lifecycle/stops.test.ts.
+// R1 to R9 of docs/stop.md (the nine rules), with a real sluice. The same rules, against the clock of a test, are in
+// src/lifecycle/stops.test.ts.
 
 import { connect } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
 import { describe, expect } from "vitest";
+import { untilRefused } from "../src/proxy/engine-suite/until-refused.ts";
 import { get, send } from "./harness/client.ts";
 import { test } from "./harness/scene.ts";
 import type { Hook } from "./harness/sidecar.ts";
@@ -276,7 +277,7 @@ test.concurrent("R8: the ops listener closes last, after every hook has been ans
   sluice.signal("SIGTERM");
   await outcomes(...hooks);
   await sluice.event("pod_drained");
-  await expect(get(sluice.ports.listen, "/late")).rejects.toThrow("ECONNREFUSED");
+  await untilRefused(sluice.ports.listen);
   expect((await sluice.ops("/livez")).status).toBe(200);
   expect(await sluice.ended).toBe(0);
   expect(app.requests).toEqual([]);

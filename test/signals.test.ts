@@ -5,13 +5,20 @@ import { setTimeout as pause } from "node:timers/promises";
 import { describe, expect } from "vitest";
 import { get, type Pending, send } from "./harness/client.ts";
 import { type Scene, test } from "./harness/scene.ts";
-import type { Hook, Sidecar } from "./harness/sidecar.ts";
+import type { Hook, Reply, Sidecar } from "./harness/sidecar.ts";
 
 interface State {
   readonly name: string;
   readonly flags?: readonly string[];
   /** Brings sluice into the state; resolves with those who must be answered before it exits. */
-  bring(scene: Scene, sluice: Sidecar): Promise<{ readonly clients?: Pending[]; readonly hooks?: Hook[] }>;
+  bring(
+    scene: Scene,
+    sluice: Sidecar,
+  ): Promise<{
+    readonly clients?: Pending[];
+    readonly hooks?: Hook[];
+    readonly orders?: Promise<Reply>[];
+  }>;
   /** What the clients are told. */
   readonly statuses?: readonly number[];
 }
@@ -62,6 +69,49 @@ const STATES: readonly State[] = [
     statuses: [200],
   },
   {
+    name: "while a slot drains by an order",
+    async bring(scene, sluice) {
+      const app = await scene.app("a");
+      const client = send(sluice.ports.listen, "/wait");
+      await app.waiting(1);
+      const order = sluice.control("POST", "/v1/slots/a/drain");
+      order.catch(() => {});
+      await sluice.event("drain_began");
+      setTimeout(() => app.release(), 200);
+      return { clients: [client], orders: [order] };
+    },
+    statuses: [200],
+  },
+  {
+    name: "while an order waits with the hook that drains the slot",
+    async bring(scene, sluice) {
+      const app = await scene.app("a");
+      const client = send(sluice.ports.listen, "/wait");
+      await app.waiting(1);
+      const hook = await sluice.hook("slots/a");
+      await sluice.event("drain_began");
+      const order = sluice.control("POST", "/v1/slots/a/drain");
+      order.catch(() => {});
+      await sluice.control("GET", "/v1/status");
+      setTimeout(() => app.release(), 200);
+      return { clients: [client], hooks: [hook], orders: [order] };
+    },
+    statuses: [200],
+  },
+  {
+    name: "when sluice alone is being replaced",
+    async bring(scene, sluice) {
+      const app = await scene.app("a");
+      const client = send(sluice.ports.listen, "/wait");
+      await app.waiting(1);
+      const hook = await sluice.hook("pod");
+      await sluice.event("pod_alone");
+      setTimeout(() => app.release(), 200);
+      return { clients: [client], hooks: [hook] };
+    },
+    statuses: [200],
+  },
+  {
     name: "in lame duck by the hooks",
     async bring(scene, sluice) {
       const app = await scene.app("a");
@@ -98,13 +148,14 @@ describe.concurrent.each(["SIGTERM", "SIGINT"] as const)("%s", (signal) => {
     "%s: in order, exit code 0",
     async ([, state], { one }) => {
       const sluice = await one.sluice(state.flags);
-      const { clients = [], hooks = [] } = await state.bring(one, sluice);
+      const { clients = [], hooks = [], orders = [] } = await state.bring(one, sluice);
       sluice.signal(signal);
       const answers = await Promise.all(clients.map(({ answer }) => answer));
       expect(answers.map(({ status }) => status)).toEqual(state.statuses ?? []);
       expect(await Promise.all(hooks.map(async ({ answer }) => (await answer).status))).toEqual(
         hooks.map(() => 200),
       );
+      for (const order of orders) expect((await order).status).toBe(200);
       expect(await sluice.ended).toBe(0);
       expect(sluice.events("exit")).toMatchObject([{ details: { code: 0 } }]);
     },

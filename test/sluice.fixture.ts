@@ -27,8 +27,18 @@ export interface Process {
 
 /** Starts `node ...argv` with nothing of SLUICE_ in its environment but what `env` says. */
 export function startNode(argv: readonly string[], env: Record<string, string> = {}, cwd = ROOT): Process {
+  return startProcess(process.execPath, argv, env, cwd);
+}
+
+/** The same for any program. */
+export function startProcess(
+  program: string,
+  argv: readonly string[],
+  env: Record<string, string>,
+  cwd: string,
+): Process {
   const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith("SLUICE_"));
-  const child = spawn(process.execPath, argv, {
+  const child = spawn(program, argv, {
     cwd,
     env: { ...Object.fromEntries(inherited), NO_COLOR: "1", ...env },
   });

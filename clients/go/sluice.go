@@ -3,17 +3,13 @@
 //	app, err := sluice.Connect("v2", readConfig) // registers the handlers of SIGTERM and SIGINT
 //	listener, err := net.Listen("tcp", "127.0.0.1:"+os.Getenv("PORT"))
 //	go server.Serve(listener)
-//	app.Ready()                                  // begins the handshake
-//	<-app.Stop                                   // a signal has come, and sluice sends no new requests
+//	app.Ready()       // begins the handshake, whose answer stays open: the lifeline. Go sets close-on-exec on it
+//	<-app.Stop        // a signal has come, and sluice sends no new requests
 //	err = server.Shutdown(ctx)
-//
-// So sluice never hears of a process that SIGTERM would kill. The answer to the handshake stays open: the lifeline. Once
-// lost it is opened again, but never after SIGTERM nor after "superseded". Go sets close-on-exec on every socket.
 package sluice
 
 import (
-	"bytes"
-	"context"
+	"bufio"
 	"crypto/rand"
 	"encoding/json"
 	"errors"
@@ -22,6 +18,7 @@ import (
 	"log"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"os/signal"
 	"strings"
@@ -33,14 +30,13 @@ import (
 
 // App is this process as sluice knows it. Its methods may be called from any goroutine.
 type App struct {
-	Stop              <-chan struct{} // closed on SIGTERM or SIGINT, once sluice sends no new requests
-	url               string
-	transport         http.Transport
-	hello             object
-	reload            func() error
-	phase             atomic.Int32      // idle; then waiting and accepted, as often as it takes; at last over
-	gates             map[string]object // what is said again after each handshake
-	gating, reloading sync.Mutex        // one at a time, in order
+	Stop          <-chan struct{} // closed on SIGTERM or SIGINT, once sluice sends no new requests
+	control, slot string
+	hello         object
+	reload        func() error
+	phase         atomic.Int32      // idle; then waiting and accepted, as often as it takes; at last over
+	gates         map[string]object // said again after each handshake: sluice may have been restarted
+	gating        sync.Mutex
 }
 
 type object = map[string]any
@@ -51,24 +47,20 @@ const idle, waiting, accepted, over = 0, 1, 2, 3
 // (or nil) is called for `sluice reload`, one call at a time. signals: others that the app handles, like "SIGUSR2".
 func Connect(version string, reload func() error, signals ...string) (*App, error) {
 	stop, received, instance := make(chan struct{}), make(chan os.Signal, 1), make([]byte, 16)
-	if reload == nil {
-		reload = func() error { return errors.New("this app has no reload function") }
-	}
-	slot, network := os.Getenv("SLUICE_SLOT"), "tcp"
 	control, _, _ := strings.Cut(os.Getenv("SLUICE_CONTROL"), ",")
-	a := &App{Stop: stop, url: "http://localhost/v1/slots/" + slot, reload: reload, gates: map[string]object{}}
+	a := &App{Stop: stop, control: control, slot: os.Getenv("SLUICE_SLOT"), reload: reload, gates: map[string]object{}}
 	if control == "" {
 		a.phase.Store(over)
 		log.Print("sluice: SLUICE_CONTROL is not set; running without sluice")
-	} else if slot == "" {
+	} else if a.slot == "" {
 		return nil, errors.New("sluice: SLUICE_CONTROL is set, SLUICE_SLOT is not: which slot is this?")
-	} else if strings.Contains(control, "/") {
-		network = "unix"
 	}
-	a.transport.DisableKeepAlives, a.transport.ResponseHeaderTimeout = true, 45*time.Second
-	a.transport.DialContext = func(context.Context, string, string) (net.Conn, error) { return net.Dial(network, control) }
+	if signals = append(signals, "SIGTERM", "SIGINT"); reload != nil {
+		signals = append(signals, "reload")
+	} else { // sluice sends it to whoever declares SIGUSR2, too
+		a.reload = func() error { return errors.New("the app has no function for it") }
+	}
 	_, err := rand.Read(instance)
-	signals = append([]string{"SIGTERM", "SIGINT", "reload"}, signals...)
 	a.hello = object{"version": version, "instance": fmt.Sprintf("%x", instance), "signals": signals, "pid": os.Getpid()}
 	signal.Notify(received, syscall.SIGTERM, syscall.SIGINT)
 	go func() {
@@ -82,7 +74,7 @@ func Connect(version string, reload func() error, signals ...string) (*App, erro
 	return a, err
 }
 
-// Ready begins the handshake, and repeats it for ever. Call it once the port is bound.
+// Ready begins the handshake, and repeats it until it works. Call it once the port is bound.
 func (a *App) Ready() {
 	if a.phase.CompareAndSwap(idle, waiting) {
 		go a.keep()
@@ -93,99 +85,94 @@ func (a *App) Ready() {
 func (a *App) Gate(name string, open bool, reason, ttl string) error {
 	a.gating.Lock()
 	defer a.gating.Unlock()
-	gate := object{"open": open, "reason": reason}
-	a.gates[name] = gate
+	a.gates[name] = object{"open": open, "reason": reason}
 	if ttl != "" {
-		delete(a.gates, name)
-		gate["ttl"] = ttl
+		a.gates[name]["ttl"] = ttl
 	}
 	if a.phase.Load() != accepted {
 		return errors.New("sluice: not connected")
 	}
-	return a.tell("PUT", "/gates/"+name, gate)
+	return a.tell("PUT", "/gates/"+url.PathEscape(name), a.gates[name])
 }
 
-// request has a connection of its own and patience (0: no end) for the whole of the answer. A refusal is an error.
-func (a *App) request(method, path string, body object, patience time.Duration) (*http.Response, error) {
-	content, _ := json.Marshal(body)
-	request, err := http.NewRequest(method, a.url+path, bytes.NewReader(content))
+func (a *App) tell(method, path string, body object) error {
+	err := a.request(method, path, body, 2*time.Second, nil)
 	if err != nil {
-		return nil, err
+		log.Printf("sluice: %s: %v", path, err)
 	}
-	request.Header.Set("Content-Type", "application/json")
-	answer, err := (&http.Client{Transport: &a.transport, Timeout: patience}).Do(request)
+	return err
+}
+
+// request has a connection of its own, on which it hears the answer to its end if somebody wants to hear it. A refusal is an
+// error, and so is patience without a word.
+func (a *App) request(method, path string, body object, patience time.Duration, hear func(kind, id string) bool) error {
+	network := map[bool]string{true: "unix", false: "tcp"}[strings.Contains(a.control, "/")]
+	connection, err := net.Dial(network, a.control)
+	if err != nil {
+		return err
+	}
+	defer connection.Close()
+	_ = connection.SetDeadline(time.Now().Add(patience))
+	content, _ := json.Marshal(body)
+	format := "%s /v1/slots/%s%s HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s"
+	fmt.Fprintf(connection, format, method, url.PathEscape(a.slot), path, len(content), content) // what fails here fails below
+	answer, err := http.ReadResponse(bufio.NewReader(connection), nil)
 	if err == nil && answer.StatusCode >= 300 {
 		text, _ := io.ReadAll(answer.Body)
 		err = fmt.Errorf("refused: %d %s", answer.StatusCode, text)
 	}
-	return answer, err
-}
-
-func (a *App) tell(method, path string, body object) error {
-	answer, err := a.request(method, path, body, 2*time.Second)
-	if err != nil {
-		log.Printf("sluice: %s: %v", path, err)
+	if err != nil || hear == nil {
 		return err
 	}
-	return answer.Body.Close()
+	var line struct{ Type, ID string }
+	for lines := json.NewDecoder(answer.Body); err == nil && hear(line.Type, line.ID); err = lines.Decode(&line) {
+		_ = connection.SetDeadline(time.Now().Add(patience))
+	}
+	return err
 }
 
 // keep opens the lifeline again and again, until it is over.
 func (a *App) keep() {
-	for delay, last := 50*time.Millisecond, ""; a.phase.Load() != over; {
-		answer, err := a.request("POST", "/handshake", a.hello, 0)
-		if err == nil {
-			a.hear(answer.Body)
-			err = errors.New("the lifeline was closed")
+	for delay, last := 50*time.Millisecond, ""; a.phase.Load() != over; time.Sleep(delay) {
+		err := a.request("POST", "/handshake", a.hello, 45*time.Second, a.hear) // three pings
+		if delay *= 2; delay > time.Second {
+			delay = time.Second
 		}
 		if a.phase.CompareAndSwap(accepted, waiting) {
 			delay, last = 50*time.Millisecond, ""
 		}
-		if err.Error() != last && a.phase.Load() != over { // once, not at every attempt
-			log.Printf("sluice: %v; trying again until it works", err)
-		}
-		last = err.Error()
-		time.Sleep(delay)
-		if delay *= 2; delay > time.Second {
-			delay = time.Second
+		if trouble := fmt.Sprint(err); trouble != last && a.phase.Load() != over { // once, not at every attempt
+			log.Printf("sluice: lifeline: %s; trying again until it works", trouble)
+			last = trouble
 		}
 	}
 }
 
-// hear reads the lifeline to its end, or for 45 s without a word: three pings.
-func (a *App) hear(lifeline io.ReadCloser) {
-	defer lifeline.Close()
-	silence := time.AfterFunc(45*time.Second, func() { lifeline.Close() })
-	defer silence.Stop()
-	var line struct{ Type, ID string }
-	for lines := json.NewDecoder(lifeline); lines.Decode(&line) == nil; silence.Reset(45 * time.Second) {
-		switch line.Type {
-		case "ping":
-			continue
-		case "reload":
-			go a.callReload(line.ID)
-		case "superseded":
-			a.phase.Store(over)
-		case "accepted":
-			if !a.phase.CompareAndSwap(waiting, accepted) {
-				return // a signal came in between
-			}
-			a.gating.Lock()
-			for name, gate := range a.gates {
-				_ = a.tell("PUT", "/gates/"+name, gate)
-			}
-			a.gating.Unlock()
+// hear acts on a line of the lifeline. False: hang up.
+func (a *App) hear(kind, id string) bool {
+	switch kind {
+	case "", "ping":
+		return true
+	case "reload": // one at a time: the next line waits
+		outcome := object{"ok": true, "reason": ""}
+		if err := a.reload(); err != nil {
+			outcome = object{"ok": false, "reason": err.Error()}
 		}
-		log.Printf("sluice: %s (%s)", line.Type, a.hello["version"])
+		_ = a.tell("POST", "/commands/"+id, outcome)
+	case "superseded":
+		a.phase.Store(over)
+	case "accepted":
+		if !a.phase.CompareAndSwap(waiting, accepted) {
+			return false // a signal came in between
+		}
+		a.gating.Lock()
+		for name, gate := range a.gates {
+			if gate["ttl"] == nil {
+				_ = a.tell("PUT", "/gates/"+url.PathEscape(name), gate)
+			}
+		}
+		a.gating.Unlock()
 	}
-}
-
-func (a *App) callReload(id string) {
-	a.reloading.Lock()
-	defer a.reloading.Unlock()
-	outcome := object{"ok": true, "reason": ""}
-	if err := a.reload(); err != nil {
-		outcome = object{"ok": false, "reason": err.Error()}
-	}
-	_ = a.tell("POST", "/commands/"+id, outcome)
+	log.Printf("sluice: %s (%s)", kind, a.hello["version"])
+	return true
 }

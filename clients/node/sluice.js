@@ -3,9 +3,8 @@
 //   const sluice = connect({ version: "v2", onStop: () => server.close(), onReload: () => readConfig() });
 //   server.listen(process.env.PORT, "127.0.0.1", () => sluice.ready());
 //
-// connect() registers the signal handlers and ready() begins the handshake: sluice never hears of a process that SIGTERM
-// would kill. The answer to the handshake stays open: the lifeline. Once lost it is opened again, but never after SIGTERM
-// nor after `superseded`. libuv sets close-on-exec on every socket, so a child process does not keep it open.
+// The answer to the handshake stays open: the lifeline. Once lost it is opened again, but never after SIGTERM nor after
+// `superseded`. libuv sets close-on-exec on every socket, so a child process does not keep it open.
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import http from "node:http";
@@ -27,18 +26,17 @@ export function connect({ version, onStop, onReload, signals = [], log = console
   if (!control) log("sluice: SLUICE_CONTROL is not set; running without sluice");
   else if (!slot) throw new Error("sluice: SLUICE_CONTROL is set, SLUICE_SLOT is not: which slot is this?");
   const socketPath = control.includes("/") ? control : undefined;
+  const headers = { host: "localhost", "content-type": "application/json" };
   const url = `http://${socketPath ? "localhost" : control}/v1/slots/${slot}`;
   const declared = [...signals, ...(onStop ? ["SIGTERM", "SIGINT"] : []), ...(onReload ? ["reload"] : [])];
   const hello = { version, instance: randomUUID(), signals: declared, pid: process.pid };
   const gates = new Map();
   let phase = "new"; // then "waiting" and "accepted", as often as it takes; at last "over"
   let [gateSaid, reloaded] = [Promise.resolve(false), Promise.resolve()]; // one at a time, in order
-  let stopped = false;
 
   const say = (message) => log(`sluice: slot ${slot}: ${message}`);
   /** A request on a connection of its own. Resolves to the open answer; rejects if refused, or after `patience` ms of silence. */
   const request = async (method, path, body, patience) => {
-    const headers = { host: "localhost", "content-type": "application/json" };
     const options = { socketPath, agent: false, method, headers, timeout: patience };
     const call = http.request(url + path, options).end(JSON.stringify(body));
     call.on("timeout", () => call.destroy(new Error("no word from sluice")));
@@ -48,25 +46,22 @@ export function connect({ version, onStop, onReload, signals = [], log = console
     throw new Error(`refused: ${answer.statusCode} ${(await answer.toArray()).join("")}`);
   };
   /** Resolves to whether sluice has taken it. A refusal is logged; never rejects. */
-  const tell = async (method, path, body) => {
-    const answer = await request(method, path, body, 2000).catch((error) => {
-      say(`${method} ${path}: ${error.message || error.code}`);
-    });
-    return answer?.resume() !== undefined;
-  };
+  const tell = (method, path, body) =>
+    request(method, path, body, 2000).then(
+      (answer) => answer.resume() !== undefined,
+      (error) => say(`${method} ${path}: ${error.message || error.code}`) ?? false,
+    );
   const sayGate = (name, gate) => {
     gates.set(name, gate);
     gateSaid = gateSaid.then(() => phase === "accepted" && tell("PUT", `/gates/${name}`, gate));
     return gateSaid;
   };
   const reload = async (id) => {
-    let outcome = { ok: true, reason: "" };
-    try {
-      await onReload();
-    } catch (error) {
-      outcome = { ok: false, reason: String(error?.message ?? error) };
-    }
-    await tell("POST", `/commands/${id}`, outcome);
+    const failure = await (async () => onReload())().then(
+      () => undefined,
+      (error) => String(error?.message ?? error),
+    );
+    await tell("POST", `/commands/${id}`, { ok: failure === undefined, reason: failure ?? "" });
   };
   const hear = ({ type, id }) => {
     if (type === "ping") return;
@@ -107,14 +102,14 @@ export function connect({ version, onStop, onReload, signals = [], log = console
     return isServed && tell("POST", "/stopping", {});
   };
   const stop = async () => {
-    if (stopped) return;
-    stopped = true;
     await stopping();
     const work = onStop(); // what it throws ends the process with 1 and a stack
     await (work instanceof Server ? once(work, "close") : work);
     process.exit();
   };
-  if (onStop) process.on("SIGTERM", stop).once("SIGINT", stop); // a second Ctrl-C ends the process at once
+  let stopped;
+  const onSignal = () => (stopped ??= stop());
+  if (onStop) process.on("SIGTERM", onSignal).once("SIGINT", onSignal); // a second Ctrl-C ends the process at once
 
   return {
     /** Begins the handshake, and repeats it for ever. Call it once the server listens. */

@@ -6,10 +6,8 @@
     server.serve_forever()  # returns because of on_stop; the process ends with its main thread
     server.server_close()  # waits for the requests in flight
 
-It works beside asyncio (on_stop=lambda: loop.call_soon_threadsafe(stop.set)) and WSGI. App() registers the signal
-handlers and ready() begins the handshake: sluice never hears of a process that SIGTERM would kill. The answer to the
-handshake stays open: the lifeline. Once lost it is opened again, but never after SIGTERM nor after "superseded". Python
-sets close-on-exec on every socket; a child of os.fork() without exec closes its copy at once.
+Beside asyncio: on_stop=lambda: loop.call_soon_threadsafe(stop.set). The answer to the handshake stays open: the lifeline.
+Python sets close-on-exec on it; a child of os.fork() without exec closes its copy at once.
 """
 import http.client
 import json
@@ -32,8 +30,7 @@ class App:
     signals: names of further signals for which the app has registered handlers."""
 
     def __init__(self, version, on_stop=None, on_reload=None, signals=()):
-        self._control = os.environ.get("SLUICE_CONTROL", "").split(",")[0]
-        self._slot = os.environ.get("SLUICE_SLOT", "")
+        self._control, self._slot = os.environ.get("SLUICE_CONTROL", "").split(",")[0], os.environ.get("SLUICE_SLOT")
         if not self._control:
             log.warning("sluice: SLUICE_CONTROL is not set; running without sluice")
         elif not self._slot:
@@ -41,8 +38,7 @@ class App:
         names = [*signals, *(["SIGTERM", "SIGINT"] if on_stop else []), *(["reload"] if on_reload else [])]
         self._hello = {"version": version, "instance": uuid.uuid4().hex, "signals": names, "pid": os.getpid()}
         self._on_stop, self._on_reload, self._lifeline, self._gates = on_stop, on_reload, None, {}
-        self._phase = "new"  # then waiting and accepted, as often as it takes; at last over
-        self._word, self._reloading = threading.Lock(), threading.Lock()  # one word to sluice at a time, in order
+        self._phase, self._word = "new", threading.Lock()  # then waiting and accepted, over and over; at last over
         numbers = (signal.SIGTERM, signal.SIGINT) if on_stop else ()
         self._before = {number: signal.signal(number, self._on_signal) for number in numbers}
         os.register_at_fork(after_in_child=self._in_child)
@@ -81,7 +77,7 @@ class App:
             threading.Thread(target=lambda: (self.stopping(), stop()), daemon=True).start()
 
     def _in_child(self):  # without exec: its copy of the lifeline would outlive the parent, whose signals are not its own
-        self._phase = "over"
+        self._phase, self._word = "over", threading.Lock()  # a thread that is not here may hold the other
         for number, handler in self._before.items():
             if signal.getsignal(number) == self._on_signal:
                 signal.signal(number, handler)
@@ -110,8 +106,7 @@ class App:
     def _tell(self, method, path, body):
         try:
             with self._dial(2) as connected:
-                self._request(connected, method, path, body)
-            return True
+                return self._request(connected, method, path, body) is not None
         except Exception as error:
             log.warning("sluice: slot %s: %s: %s", self._slot, path, error)
             return False
@@ -135,26 +130,23 @@ class App:
             delay = min(delay * 2, 1)
 
     def _hear(self, type, id=None, **_):
-        if type == "ping":
-            return
         if type == "accepted" and not self._become("accepted", "waiting"):
             raise OSError("this app is stopping")  # hangs up
-        log.info("sluice: slot %s: %s (%s)", self._slot, type, self._hello["version"])
-        if type == "reload":
-            threading.Thread(target=self._reload, args=(id,), daemon=True).start()
-        elif type == "superseded":
+        if type != "ping":
+            log.info("sluice: slot %s: %s (%s)", self._slot, type, self._hello["version"])
+        if type == "superseded":
             self._become("over", "accepted")
+        elif type == "reload":  # one at a time: the next line waits
+            self._tell("POST", f"/commands/{id}", self._outcome())
         elif type == "accepted":
             with self._word:
                 for name, gate in self._gates.items():
                     if "ttl" not in gate:
                         self._tell("PUT", f"/gates/{name}", gate)
 
-    def _reload(self, command):
-        outcome = {"ok": True, "reason": ""}
-        with self._reloading:
-            try:
-                self._on_reload()
-            except Exception as error:
-                outcome = {"ok": False, "reason": str(error) or repr(error)}
-            self._tell("POST", f"/commands/{command}", outcome)
+    def _outcome(self):
+        try:
+            self._on_reload()
+            return {"ok": True, "reason": ""}
+        except Exception as error:
+            return {"ok": False, "reason": str(error) or repr(error)}

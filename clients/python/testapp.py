@@ -22,6 +22,7 @@ def fork():
     """A child without exec: what os.fork() leaves open in it is not covered by close-on-exec."""
     pid = os.fork()
     if pid == 0:
+        say("gate in a child", app.gate("consul", True))
         time.sleep(60)
         os._exit(0)
     return pid
@@ -69,7 +70,7 @@ class Server(ThreadingHTTPServer):
 
 
 server = Server(("127.0.0.1", int(os.environ["PORT"])), Handler)
-app = sluice.App(VERSION, on_stop=on_stop, on_reload=on_reload)
+app = sluice.App(VERSION, on_stop=on_stop, on_reload=None if os.environ.get("NO_RELOAD") else on_reload)
 say("listening", server.server_port)
 threading.Timer(int(os.environ.get("READY_AFTER_MS", "0")) / 1000, app.ready).start()
 server.serve_forever(poll_interval=0.05)

@@ -5,7 +5,7 @@ import http from "node:http";
 import { connect } from "../node/sluice.js";
 
 const say = (...words) => process.stdout.write(`${words.join(" ")}\n`);
-const { VERSION = "v1", PORT, READY_AFTER_MS = "0" } = process.env;
+const { VERSION = "v1", PORT, READY_AFTER_MS = "0", NO_RELOAD } = process.env;
 let isReloadable = true;
 
 const server = http.createServer(async (request, response) => {
@@ -29,16 +29,18 @@ const server = http.createServer(async (request, response) => {
   response.end(answer);
 });
 
+function reload() {
+  say("reload");
+  if (!isReloadable) throw new Error("no such file");
+}
+
 const sluice = connect({
   version: VERSION,
   onStop: () => {
     say("stop");
     return server.close();
   },
-  onReload: () => {
-    say("reload");
-    if (!isReloadable) throw new Error("no such file");
-  },
+  onReload: NO_RELOAD ? undefined : reload,
 });
 server.listen(Number(PORT), "127.0.0.1", () => {
   say("listening", server.address().port);

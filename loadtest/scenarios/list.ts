@@ -11,6 +11,7 @@ import { slowHeads } from "./slow-heads.ts";
 import { sluiceRestart } from "./sluice-restart.ts";
 import { steady } from "./steady.ts";
 import { switchScenario } from "./switch.ts";
+import { switchOrder } from "./switch-order.ts";
 import { switchSlow } from "./switch-slow.ts";
 import { switchStreams } from "./switch-streams.ts";
 
@@ -18,6 +19,7 @@ import { switchStreams } from "./switch-streams.ts";
 export const SCENARIOS: readonly Scenario[] = [
   steady,
   switchScenario,
+  switchOrder,
   switchSlow,
   switchStreams,
   kill,

@@ -16,7 +16,7 @@ export const sluiceRestart: Scenario = {
     await stage.startApp("a", "v1");
     await stage.startApp("b", "v2");
     await first.timeline.wait(({ type, version }) => type === "switch" && version === "v2", 10_000);
-    await promote(stage.sluice.ports.control, "a");
+    await stage.sluice.promote("a");
     const load = await stage.load({
       mix: FIGURES_MIX,
       connections: sizes.connections,
@@ -54,8 +54,3 @@ export const sluiceRestart: Scenario = {
     };
   },
 };
-
-async function promote(control: number, slot: string): Promise<void> {
-  const answer = await fetch(`http://127.0.0.1:${control}/v1/slots/${slot}/promote`, { method: "POST" });
-  if (!answer.ok) throw new Error(`promote was answered ${answer.status} ${await answer.text()}`);
-}

@@ -81,6 +81,8 @@ const server = createServer(async (request, response) => {
     response.end(JSON.stringify({ error: error instanceof Error ? error.message : String(error) }));
   }
 });
+// The API server keeps its connections to Pods, and sends no order twice: one must not close under it.
+server.keepAliveTimeout = 0;
 server.listen(ORDERS_PORT, () =>
   process.stdout.write(`orders on ${ORDERS_PORT}, scribe on ${SCRIBE_PORT}\n`),
 );

@@ -6,6 +6,7 @@ import { isProduct, type Rule } from "./source.ts";
 
 const ALLOWED: Readonly<Record<string, string>> = {
   "src/main.ts": "the sidecar's program",
+  "src/start.ts": "starts the sidecar's bundle in its image",
   "src/cli/main.ts": "the CLI's program",
   "src/cli/run.ts": "starts the sidecar's program in this process",
   "src/telemetry/process-figures.ts": "reads the process's own figures for /metrics",

@@ -12,7 +12,8 @@ const LEAVES: Readonly<Record<string, string>> = {
   "src/config/duration.ts": "how durations are written, wherever people write them",
   "src/config/byte-size.ts": "how sizes are written",
   "src/config/address.ts": "how addresses are written",
-  "src/config/value-kind.ts": "what the three above are made of",
+  "src/listen-failure.ts": "why a listener cannot be, in the same words for all",
+  "src/config/value-kind.ts": "what durations, sizes and addresses are made of",
 };
 
 /** Further files that one room may import, each with its reason. */

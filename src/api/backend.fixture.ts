@@ -2,7 +2,16 @@
 
 import { SluiceError } from "../errors.ts";
 import type { Handshake, LifelineLine } from "../health/facts.ts";
-import type { Backend, GateOrder, LifelineStream, Readiness, Status, TimelineEvent } from "./backend.ts";
+import type {
+  Backend,
+  FlowSample,
+  GateOrder,
+  LifelineStream,
+  Readiness,
+  Status,
+  TimelineEvent,
+} from "./backend.ts";
+import type { PageSource } from "./page.ts";
 
 export interface OpenLifeline {
   readonly handshake: Handshake;
@@ -20,6 +29,8 @@ export function createMemoryBackend() {
   const stopping: string[] = [];
   const listeners = new Set<(event: TimelineEvent) => void>();
   const timeline: TimelineEvent[] = [];
+  const samples: FlowSample[] = [];
+  const watchers = new Set<(sample: FlowSample) => void>();
   const waiting = new Set<() => void>();
   const state = {
     readiness: { ready: true, reason: "slot a serves v1", active: "a", slots: [] } as Readiness,
@@ -60,6 +71,9 @@ export function createMemoryBackend() {
       return hook(slot);
     },
     podHook: () => hook(""),
+    logLevel: () => "info",
+    setLogLevel: (level) => ({ level, was: "info" }),
+    profile: async (order) => JSON.stringify(order),
     handshake(handshake, stream) {
       known(handshake.slot);
       state.handshake(handshake, stream);
@@ -111,10 +125,27 @@ export function createMemoryBackend() {
         happened();
       };
     },
+    flowNow: () => emptySample(samples.length + 1),
+    flow(since, onSample) {
+      for (const sample of samples) if (sample.id > since) onSample(sample);
+      watchers.add(onSample);
+      happened();
+      return () => {
+        watchers.delete(onSample);
+        happened();
+      };
+    },
   };
 
   return {
     backend,
+    page: MEMORY_PAGE,
+    watchers,
+    sample() {
+      const sample = emptySample(samples.length + 1);
+      samples.push(sample);
+      for (const watcher of watchers) watcher(sample);
+    },
     state,
     lifelines,
     gates,
@@ -122,8 +153,8 @@ export function createMemoryBackend() {
     hooks,
     stopping,
     listeners,
-    happen(message: string) {
-      const event = timelineEvent(timeline.length + 1, message);
+    happen(message: string, type = "test") {
+      const event = timelineEvent(timeline.length + 1, message, type);
       timeline.push(event);
       for (const listener of listeners) listener(event);
     },
@@ -145,16 +176,36 @@ export function createMemoryBackend() {
   };
 }
 
-function timelineEvent(id: number, message: string): TimelineEvent {
+function timelineEvent(id: number, message: string, type: string): TimelineEvent {
   const nothing = { slot: undefined, generation: undefined, version: undefined };
   return {
     id,
     time: new Date().toISOString(),
     monotonicMs: id,
-    type: "test",
+    type,
     ...nothing,
     message,
     details: {},
+  };
+}
+
+const MEMORY_PAGE: PageSource = {
+  read: async () => ({
+    html: "<!doctype html><title>x</title>",
+    id: "p1",
+    script: "sha256-a",
+    style: "sha256-b",
+  }),
+  id: "p1",
+  life: "l1",
+  host: "web-0",
+};
+
+function emptySample(id: number): FlowSample {
+  return {
+    ...{ id, time: new Date().toISOString(), monotonicMs: id * 1_000, spanMs: 1_000, event: undefined },
+    ...{ accepted: 0, inFlight: 0, held: 0, holds: 0, longestHoldMs: 0, replayed: 0, slots: [] },
+    ended: { answered: 0, client_aborted: 0, refused: 0, failed: 0, deadline: 0 },
   };
 }
 

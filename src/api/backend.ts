@@ -1,6 +1,7 @@
 // What the two servers ask of the sidecar. sidecar.ts implements it; a refusal is a thrown SluiceError, whose code gives
 // the status and whose message goes to the caller in plain words.
 
+import type { Readable } from "node:stream";
 import type { Account } from "../drain/tickets.ts";
 import type { Handshake, LifelineLine } from "../health/facts.ts";
 
@@ -99,14 +100,68 @@ export interface TimelineEvent {
   readonly details: Readonly<Record<string, string | number | boolean>>;
 }
 
-export interface Backend {
+/** What became of requests since the sample before: one each second, and one at each border of a phase. */
+export interface FlowSample {
+  /** Ascending, from 1. */
+  readonly id: number;
+  /** Wall clock, ISO 8601 with ms: for people. */
+  readonly time: string;
+  /** Its end, since sluice's start, ms, monotonic. */
+  readonly monotonicMs: number;
+  /** What it covers, up to its end, ms. */
+  readonly spanMs: number;
+  /** Id of the event at whose moment it was taken; undefined: at a full second. */
+  readonly event: number | undefined;
+  readonly accepted: number;
+  readonly ended: Account["ended"];
+  /** At its end, as is `held`. */
+  readonly inFlight: number;
+  readonly held: number;
+  /** Requests that began to wait. */
+  readonly holds: number;
+  /** The longest wait of the requests that ended, ms. */
+  readonly longestHoldMs: number;
+  /** Requests that were sent a second time. */
+  readonly replayed: number;
+  /** Generations that had requests. */
+  readonly slots: readonly {
+    readonly slot: string;
+    readonly generation: number;
+    readonly version: string | undefined;
+    readonly inFlight: number;
+    readonly answered: number;
+    /** Failed, refused after it had been sent, or cut. */
+    readonly failed: number;
+    /** Of its answers, to the first byte, hold included: pairs of bucket and count (src/telemetry/latency-buckets.ts). */
+    readonly latency: readonly number[];
+  }[];
+}
+
+export const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "silent"] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+/** `ms`: how long it is sampled. */
+export type ProfileOrder =
+  | { readonly kind: "cpu" | "allocations"; readonly ms: number }
+  | { readonly kind: "heap" };
+
+/** What people ask of sluice itself. */
+export interface Upkeep {
+  logLevel(): LogLevel;
+  setLogLevel(level: LogLevel): { readonly level: LogLevel; readonly was: LogLevel };
+  /** A text or a stream in the format of Chrome's DevTools. Rejects with PROFILING, HEAP_TOO_LARGE. */
+  profile(order: ProfileOrder): Promise<string | Readable>;
+}
+
+export interface Backend extends Upkeep {
   status(): Status;
   readiness(): Readiness;
   /** For an external balancer: fails first, as soon as a stop begins. */
   balancer(): { readonly ok: boolean; readonly reason: string };
   /** Throws UNKNOWN_SLOT. */
   slotLiveness(slot: string): { readonly ok: boolean; readonly reason: string };
-  metrics(): Promise<{ readonly contentType: string; readonly body: string }>;
+  /** `accept`: the caller's Accept field, which chooses the format. */
+  metrics(accept: string | undefined): Promise<{ readonly contentType: string; readonly body: string }>;
 
   /** Resolves when the hook may be answered. Joinable; keeps going if the caller leaves. Throws UNKNOWN_SLOT. */
   slotHook(slot: string): Promise<{ readonly outcome: string }>;
@@ -132,4 +187,8 @@ export interface Backend {
    * and the event counts as dropped. Returns the way to end it.
    */
   events(since: number, onEvent: (event: TimelineEvent) => boolean): () => void;
+  /** The kept samples above that id, then each new one as it is taken. Returns the way to end it. */
+  flow(since: number, onSample: (sample: FlowSample) => void): () => void;
+  /** The sample in the making: what happened since the last one. */
+  flowNow(): FlowSample;
 }

@@ -13,15 +13,13 @@ interface Caller {
 
 const LOOPBACK_NAMES = ["localhost", "127.0.0.1", "[::1]"];
 
-/** Throws FORBIDDEN for what a program on this machine would not send, but a browser would. */
+/**
+ * Throws FORBIDDEN for what neither a program on this machine would send nor sluice's own page: an order from a page of
+ * another origin, a question that another site makes a browser ask, a Host that is no name of loopback.
+ */
 export function refuseBrowsers({ method, headers, localAddress }: Caller): void {
-  if (method !== "GET" && headers.origin !== undefined) {
-    throw new SluiceError(
-      "FORBIDDEN",
-      "a request with Origin comes from a page in a browser; it may not change anything",
-    );
-  }
-  const name = headers.host?.replace(/:\d*$/, "").toLowerCase();
+  const host = headers.host?.toLowerCase();
+  const name = host?.replace(/:\d*$/, "");
   // An address cannot be rebound; only names can.
   const isOwnAddress = localAddress !== undefined && (name === localAddress || name === `[${localAddress}]`);
   if (localAddress !== undefined && name !== undefined && !LOOPBACK_NAMES.includes(name) && !isOwnAddress) {
@@ -29,5 +27,19 @@ export function refuseBrowsers({ method, headers, localAddress }: Caller): void 
       "FORBIDDEN",
       `the Host "${name}" is not a name of loopback; call localhost or 127.0.0.1`,
     );
+  }
+  const isOwnPage = localAddress !== undefined && host !== undefined && headers.origin === `http://${host}`;
+  if (method !== "GET" && headers.origin !== undefined && !isOwnPage) {
+    throw new SluiceError(
+      "FORBIDDEN",
+      "a request with Origin comes from a page in a browser; only sluice's own may change anything",
+    );
+  }
+  // Fetch Metadata: what a browser says of whoever made it ask. Following a link is a person's own doing.
+  const site = headers["sec-fetch-site"];
+  const isForeign = site === "cross-site" || site === "same-site";
+  const isLink = headers["sec-fetch-mode"] === "navigate" && headers["sec-fetch-dest"] === "document";
+  if (isForeign && !(method === "GET" && isLink)) {
+    throw new SluiceError("FORBIDDEN", "another site may not ask or order anything here");
   }
 }

@@ -19,6 +19,7 @@ async function setUp() {
   const directory = mkdtempSync(join(tmpdir(), "control-"));
   const server = createControlServer({
     backend: memory.backend,
+    page: memory.page,
     addresses: [{ path: join(directory, "control.sock") }, { host: "127.0.0.1", port: 0 }],
     onError: (error) => errors.push(error),
   });
@@ -35,9 +36,13 @@ test("every route of the list is there, on each address", async () => {
   const { unix, tcp } = await setUp();
   for (const address of [unix, tcp]) {
     for (const [method, path] of CONTROL_ROUTES) {
-      if (path.endsWith("/handshake") || path.endsWith("/events")) continue;
-      const real = path.replace(":slot", "a").replace(":gate", "consul").replace(":id", "c1");
-      const body = method === "GET" ? undefined : { open: true, ok: true };
+      if (/\/(handshake|events|flow|live)$/.test(path)) continue;
+      const real = path
+        .replace(":slot", "a")
+        .replace(":gate", "consul")
+        .replace(":id", "c1")
+        .replace(":kind", "cpu");
+      const body = method === "GET" ? undefined : { open: true, ok: true, level: "debug", duration: "1s" };
       const reply = await call(address, method, real, { body });
       expect({ path, status: reply.status }).toEqual({ path, status: 200 });
     }
@@ -45,8 +50,8 @@ test("every route of the list is there, on each address", async () => {
 });
 
 test("no address: nothing to listen on, nothing to close", async () => {
-  const { backend } = createMemoryBackend();
-  const server = createControlServer({ backend, addresses: [], onError: () => {} });
+  const { backend, page } = createMemoryBackend();
+  const server = createControlServer({ backend, page, addresses: [], onError: () => {} });
   expect(await server.listen()).toEqual([]);
   await server.close();
 });

@@ -57,10 +57,9 @@ export function createGuard({ nodeIp, gateways, token, from }: GuardParts): Guar
 
 function addBlock(list: BlockList, block: string): void {
   const [address = "", prefix] = block.split("/");
-  const family = isIP(address);
-  const type = family === 4 ? "ipv4" : "ipv6";
+  // The list itself refuses what is none. (isIP would compile an expression for IPv6, which costs a start 5 ms.)
+  const type = address.includes(":") ? "ipv6" : "ipv4";
   try {
-    if (family === 0) throw new RangeError("no IP address");
     // Number("") is 0, and a prefix of 0 is everybody.
     if (prefix === "") throw new RangeError("no prefix");
     if (prefix === undefined) list.addAddress(address, type);

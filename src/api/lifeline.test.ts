@@ -24,6 +24,7 @@ async function setUp() {
   const directory = mkdtempSync(join(tmpdir(), "lifeline-"));
   const server = createControlServer({
     backend: memory.backend,
+    page: memory.page,
     addresses: [{ path: join(directory, "control.sock") }, { host: "127.0.0.1", port: 0 }],
     onError: (error) => errors.push(error),
   });

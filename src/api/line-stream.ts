@@ -1,14 +1,16 @@
-// An answer of JSON lines that stays open: a lifeline, or the stream of events. The end of the connection is noticed in
+// An answer of lines that stays open: a lifeline, or a stream of events. The end of the connection is noticed in
 // the turn of the event loop in which the kernel reports it, since a lifeline's end is how sluice learns of a death.
 
 import type { ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 
 export interface LineStream {
-  /** Writes one line; false, with nothing written, if the peer does not read (more than the limit waits) or has gone. */
-  send(line: object): boolean;
+  /** Writes one line (an object as JSON, a string as it is); false, with nothing written, if the peer does not read (more than the limit waits) or has gone. */
+  send(line: object | string): boolean;
   /** Ends the answer: what was written still goes out, for 1 s at most. Idempotent. */
   end(): void;
+  /** Closes the connection now. Idempotent. */
+  cut(): void;
 }
 
 export interface StreamEvents {
@@ -19,6 +21,8 @@ export interface StreamEvents {
 }
 
 export interface StreamOpener {
+  /** JSON lines by default. */
+  readonly contentType?: string;
   /** Most bytes that may wait for the peer to read them. */
   readonly maxWaitingBytes: number;
   /** May send lines at once. What it throws before it has sent one is answered as an error. */
@@ -30,13 +34,14 @@ const FLUSH_WITHIN_MS = 1_000;
 const KEEP_ALIVE_AFTER_MS = 15_000;
 
 /**
- * Takes `response` over and begins the answer. Returns the way to end it; undefined if the peer had left already, in which
- * case `open` is not called.
+ * Takes `response` over and begins the answer. `headers`: those of every answer. Returns the way to end it; undefined if the
+ * peer had left already, in which case `open` is not called.
  */
 export function openLineStream(
   response: ServerResponse,
   socket: Socket,
-  { maxWaitingBytes, open }: StreamOpener,
+  { maxWaitingBytes, open, contentType = "application/x-ndjson" }: StreamOpener,
+  headers: Readonly<Record<string, string>>,
 ): LineStream | undefined {
   // The second of two pipelined requests has no socket yet, and would wait behind the first for ever.
   if (response.socket !== socket || socket.destroyed || socket.readableEnded) {
@@ -50,8 +55,10 @@ export function openLineStream(
   function begin(): void {
     socket.setKeepAlive(true, KEEP_ALIVE_AFTER_MS);
     response.writeHead(200, {
-      "content-type": "application/x-ndjson",
+      "content-type": contentType,
       "cache-control": "no-store",
+      "x-content-type-options": "nosniff",
+      ...headers,
       connection: "close",
     });
     response.flushHeaders();
@@ -67,7 +74,7 @@ export function openLineStream(
   const stream: LineStream = {
     send(line) {
       if (isOver || isEnding) return false;
-      const text = `${JSON.stringify(line)}\n`;
+      const text = typeof line === "string" ? line : `${JSON.stringify(line)}\n`;
       if (response.writableLength + Buffer.byteLength(text) > maxWaitingBytes) return false;
       if (!response.headersSent) begin();
       response.write(text);
@@ -82,6 +89,7 @@ export function openLineStream(
       const deadline = setTimeout(() => socket.destroy(), FLUSH_WITHIN_MS).unref();
       socket.once("close", () => clearTimeout(deadline));
     },
+    cut: over,
   };
 
   events = open(stream);

@@ -95,7 +95,8 @@ test("a directory that there is not", async () => {
 test("an address that this machine does not have", async () => {
   await expect(create({ host: "192.0.2.1", port: 0 }).listen()).rejects.toMatchObject({
     code: "PORT_TAKEN",
-    message: "--control 192.0.2.1:0 cannot be used: this machine has no such address",
+    message:
+      "--control 192.0.2.1:0 cannot be used: that address is not one of this machine's (:PORT alone is all of them)",
   });
 });
 

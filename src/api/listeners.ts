@@ -5,6 +5,7 @@ import type { Duplex } from "node:stream";
 import { formatControlAddress } from "../config/address.ts";
 import type { ControlAddress } from "../config/config.ts";
 import { type ErrorCode, SluiceError, statusOf } from "../errors.ts";
+import { listenFailure } from "../listen-failure.ts";
 import { clearStaleSocket, openToAll } from "./unix-socket.ts";
 
 export interface ListenersParts {
@@ -96,9 +97,7 @@ export function createListeners({
         server.on("error", (error) => onTrouble(error, `${option} ${formatControlAddress(address)}`));
       } catch (error) {
         await Promise.all(servers.map((other) => stop(other.server)));
-        const why = error instanceof Error ? reasonOf(error) : String(error);
-        const where = `${option} ${formatControlAddress(address)}`;
-        throw new SluiceError("PORT_TAKEN", `${where} cannot be used: ${why}`, { cause: error });
+        throw listenFailure(option, address, error);
       }
     }
     return bound;
@@ -151,23 +150,6 @@ function stop(server: Server): Promise<void> {
     if (server.listening) server.close(() => resolve());
     else resolve();
   });
-}
-
-function reasonOf(error: Error): string {
-  switch ("code" in error ? error.code : undefined) {
-    case "EADDRINUSE":
-      return "another process listens there already";
-    case "EADDRNOTAVAIL":
-      return "this machine has no such address";
-    case "EACCES":
-    case "EPERM":
-      return "the system does not allow it (a port below 1024, or a directory that may not be written)";
-    case "ENOTFOUND":
-    case "EAI_AGAIN":
-      return "its host name cannot be resolved";
-    default:
-      return error.message;
-  }
 }
 
 /** What is no request gets an answer, too, if there is anybody to read it. */

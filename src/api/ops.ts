@@ -72,7 +72,7 @@ export function createOpsServer({ backend, guard, address, onError }: OpsServerP
     "GET /lb": balancer,
     "HEAD /lb": balancer,
     "GET /livez/slots/:slot": (call) => check(backend.slotLiveness(slotOf(call))),
-    "GET /metrics": () => backend.metrics(),
+    "GET /metrics": ({ headers }) => backend.metrics(headers.accept),
     "GET /prestop/pod": podHook,
     "POST /prestop/pod": podHook,
     "GET /prestop/slots/:slot": slotHook,

@@ -38,10 +38,12 @@ export type Streaming = "streaming";
 export interface Answer {
   /** 200 by default. */
   readonly status?: number;
-  /** A string goes out as it is; everything else as JSON. */
+  /** A string or a stream goes out as it is; everything else as JSON. */
   readonly body: unknown;
   /** Of a string. */
   readonly contentType?: string;
+  /** Lower-case names; they go before those of the server. */
+  readonly headers?: Readonly<Record<string, string>>;
   /** Closes the connection after the answer. */
   readonly isLast?: boolean;
 }

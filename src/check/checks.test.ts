@@ -85,6 +85,20 @@ const CASES: readonly Case[] = [
     "error",
     `${CONTAINER}[app].command`,
   ),
+  ...[
+    "exec >log 2>&1; node server.js",
+    "trap '' TERM; node server.js",
+    "exec node worker.js & node server.js",
+    "if test -f x; then exec node x; fi; node y",
+  ].map((script) =>
+    of(
+      "shell-as-pid-1",
+      PLAIN,
+      [[PLAIN_IMAGE, under(`command: [busybox, sh, -c, ${JSON.stringify(script)}]`)]],
+      "error",
+      `${CONTAINER}[web].command`,
+    ),
+  ),
   of(
     "package-manager-as-pid-1",
     PLAIN,
@@ -829,6 +843,8 @@ describe("nothing is found", () => {
       "command: [bash, -c, 'trap \"kill $!; wait\" TERM; node server.js & wait']",
     ],
     ["a list without a shell", "command: [node, server.js, -c, sh]"],
+    ["exec is followed by what runs if it fails", "command: [sh, -c, 'exec node server.js || exit 1']"],
+    ["exec stands in a branch", "command: [sh, -c, 'if test -f x; then exec node x; else exec node y; fi']"],
   ])("when %s", async (_, command) => {
     expect(await findingsOf(spoilt(PLAIN, [PLAIN_IMAGE, under(command)]))).toEqual([]);
   });

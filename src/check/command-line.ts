@@ -16,7 +16,8 @@ export interface ShellScript {
 
 /** The script of `sh -c SCRIPT`; undefined for every other command line. */
 export function shellScript(words: readonly string[] | undefined): ShellScript | undefined {
-  const [first, ...rest] = withoutEnv(words ?? []);
+  const told = withoutEnv(words ?? []);
+  const [first, ...rest] = baseName(told[0] ?? "") === "busybox" ? told.slice(1) : told;
   const shell = baseName(first ?? "");
   if (!SHELLS.has(shell)) return undefined;
   const option = rest.findIndex((word) => /^-[a-z]*c$/.test(word));
@@ -25,16 +26,20 @@ export function shellScript(words: readonly string[] | undefined): ShellScript |
   return script === undefined ? undefined : { shell, script };
 }
 
-/** Whether the script's last command takes the shell's place, or the shell itself handles SIGTERM. */
+/** What may stand behind an `exec` that takes the shell's place: it runs if that fails, or in no case. */
+const BEHIND_EXEC = /^(?:exit|echo|printf|true|false|fi|done|esac|\}|#)(?:\s|$)/;
+/** In the background, which is a child again; `2>&1` and `&>` are redirections. */
+const BACKGROUND = /(?:^|[^>&])&(?![&>])/;
+
+/** Whether the app's command takes the shell's place, or the shell itself handles SIGTERM. */
 export function handsOver(script: string): boolean {
-  if (/\btrap\b[^\n]*\b(?:SIG)?TERM\b/.test(script)) return true;
-  const last = script
-    .trim()
+  if (/\btrap\s+(?!''|""|-\s)[^\n]*\b(?:SIG)?TERM\b/.test(script)) return true;
+  const parts = script
     .split(/\n|;|&&|\|\|/)
-    .map((part) => part.trim())
-    .filter((part) => part !== "" && !part.startsWith("#"))
-    .at(-1);
-  return /^exec\s/.test(last ?? "");
+    .map((part) => part.trim().replace(/^(?:(?:then|else|do|\{)\s+)+/, ""))
+    .filter((part) => part !== "");
+  const last = parts.findLastIndex((part) => /^exec\s+[^\s<>&\d]/.test(part) && !BACKGROUND.test(part));
+  return last !== -1 && parts.slice(last + 1).every((part) => BEHIND_EXEC.test(part));
 }
 
 /** One command without operators: several shells run such a one in their own place, though none promises it. */

@@ -173,6 +173,30 @@ test.each([
   expect(err).toMatch(expected);
 });
 
+test.each([
+  ["containers: foo", /^sluice: stdin:15: Deployment web: it has no containers\n$/],
+  ["initContainers: []", /^sluice: stdin:15: Deployment web: it has no containers\n$/],
+  ["containers: [{image: web}]", /: it has a container without a name\n$/],
+  ['containers: [{name: web, image: "bad image::"}]', /: web: "bad image::" is no image: there is a blank/],
+  ["containers: [{name: web, image: 'web:1:2'}]", /: web: "web:1:2" is no image: it should look like/],
+])("a workload with %s was taken for one in order", async (spec, expected) => {
+  const stdin = PLAIN.replace(/^ {6}containers:.*/ms, `      ${spec}\n`);
+  const { exitCode, out, err } = await check(["-"], { stdin });
+  expect({ exitCode, out }).toEqual({ exitCode: 1, out: "" });
+  expect(err).toMatch(expected);
+});
+
+test.each(["$IMAGE", "APP_IMAGE", "ko://example.com/web"])("image %s is filled in later", async (image) => {
+  const { out, err } = await check(["-"], { stdin: spoilt(PLAIN, ["web:1.2", image]) });
+  expect({ err, out }).toEqual({ err: "", out: expect.stringContaining("in 1 workload") });
+});
+
+test("--help names every exit code", async () => {
+  const { out } = await check(["--help"]);
+  const codes = /Exit codes:.*?\n\n/s.exec(out)?.[0] ?? "";
+  expect(codes.match(/(?<=[:;] )\d+/g)).toEqual(["0", "1", "64", "69", "77"]);
+});
+
 test("a person at a terminal who gives nothing is told what to give", async () => {
   expect(await check([])).toMatchObject({ exitCode: 64, err: expect.stringMatching(/FILE must be given/) });
 });

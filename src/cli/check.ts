@@ -7,6 +7,7 @@ import { type Inspection, inspect } from "../check/inspect.ts";
 import { survey } from "../check/survey.ts";
 import { nearest } from "../config/nearest.ts";
 import { SluiceError } from "../errors.ts";
+import { flawsOf } from "../manifest/template-flaws.ts";
 import { choose, parseArguments } from "./arguments.ts";
 import type { LiveFacts, LiveQuestion } from "./check-live.ts";
 import { countOf, formatCatalogue, formatJson, formatReport } from "./check-report.ts";
@@ -27,7 +28,8 @@ export const check: Verb = {
     "deployment/web. It is of use without sluice too. Each finding says what is wrong and where, why it drops requests, and how",
     "to mend it. Services, PodDisruptionBudgets and NetworkPolicies among the manifests are taken into account.",
     "",
-    "Exit codes: 0 nothing found, 1 something found, 64 a bad command line or no manifests, 69 the cluster cannot be reached.",
+    "Exit codes: 0 nothing found; 1 something found, or a workload that is none (stderr says why: no containers, an image that",
+    "cannot be one); 64 a bad command line or no manifests; 69 the cluster cannot be reached; 77 it does not allow it.",
   ].join("\n"),
   options: [
     ["--output, -o FORMAT", "text (default), or json."],
@@ -40,7 +42,7 @@ export const check: Verb = {
   ],
   examples: [
     ["check k8s/*.yaml", "Manifests that belong together."],
-    ["helm template web | sluice check --severity error", "In a pipe."],
+    ["check --severity error < rendered.yaml", "What `helm template` has written, for example."],
     ["check deployment/web -n shop", "What runs now."],
     ["check - --output json | jq -r '.workloads[].findings[].id'", "For a script."],
   ],
@@ -81,7 +83,7 @@ export const check: Verb = {
       live.length > 0
         ? await inspectLive({ workloads: live, namespace, context, clusterVersion }, ignored, terminal)
         : await inspectManifests(positionals, clusterVersion, ignored, terminal);
-    if (!found) return USAGE;
+    if (typeof found === "number") return found;
     const shown = found.inspections.map((one) => atLeast(one, least));
     terminal.out(
       output === "json" ? formatJson(shown, found.unseen) : formatReport(shown, found.unseen, terminal),
@@ -96,15 +98,15 @@ interface Found {
   readonly unseen: readonly string[];
 }
 
-/** Undefined after what is wrong with the manifests has been told. */
+/** The exit code after what is wrong with the manifests has been told. */
 async function inspectManifests(
   files: readonly string[],
   clusterVersion: ClusterVersion | undefined,
   ignored: ReadonlySet<string>,
   terminal: Terminal,
-): Promise<Found | undefined> {
+): Promise<Found | number> {
   const manifests = await readManifestInput(files, terminal);
-  if (!manifests) return undefined;
+  if (!manifests) return USAGE;
   const facts = await survey(manifests.objects, { clusterVersion, unseen: new Set() });
   if (facts.length === 0) {
     throw new SluiceError(
@@ -112,6 +114,13 @@ async function inspectManifests(
       "nothing to check: there is no Deployment, StatefulSet, DaemonSet, ReplicaSet, CloneSet or Pod",
     );
   }
+  // Where there is nothing to look at, nothing is found: that would pass for a workload in order.
+  const flaws = facts.flatMap(({ workload }) => flawsOf(workload).map((flaw) => ({ workload, flaw })));
+  for (const { workload, flaw } of flaws) {
+    const { file, line } = workload.object;
+    terminal.err(`${terminal.paint.red(`${terminal.name}:`)} ${file}:${line}: ${workload.title}: ${flaw}\n`);
+  }
+  if (flaws.length > 0) return REFUSED;
   return { inspections: inspect(facts, manifests.files, ignored), unseen: [] };
 }
 

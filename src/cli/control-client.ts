@@ -43,6 +43,8 @@ export interface Call {
 export interface ControlClient {
   /** The answer's JSON. Rejects with Unreachable or Refused. */
   call(path: string, call?: Call): Promise<unknown>;
+  /** The answer's body as it comes, of any size. Rejects as `call` does, and with Unreachable if it breaks off. */
+  body(path: string, call?: Call): AsyncGenerator<Uint8Array, void, void>;
   /** The JSON of each line, until the sidecar ends the stream. Rejects with Unreachable (also if it breaks off) or Refused. */
   lines(path: string): AsyncGenerator<unknown, void, void>;
 }
@@ -94,6 +96,20 @@ function clientOf(addresses: readonly Address[]): ControlClient {
       }
       return understand(answer.statusCode ?? 0, text);
     },
+    async *body(path, call = {}) {
+      const { answer, address } = await open(path, { ...call, patient: true });
+      if (answer.statusCode !== 200) {
+        let text = "";
+        for await (const chunk of answer.setEncoding("utf8")) text += chunk;
+        understand(answer.statusCode ?? 0, text);
+        return;
+      }
+      try {
+        yield* answer;
+      } catch (error) {
+        throw new Unreachable([`${nameOf(address)}: the answer broke off: ${describe(error)}`]);
+      }
+    },
     async *lines(path) {
       const { answer, address } = await open(path, { patient: true });
       if (answer.statusCode !== 200) {
@@ -124,6 +140,8 @@ function exchange(
   path: string,
   call: Call,
 ): Promise<IncomingMessage> {
+  // A request over a stream that has ended already would never end.
+  if (road?.destroyed) return Promise.reject(road.errored ?? new Error("the connection was closed"));
   const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
   const to = road
     ? { createConnection: () => road }

@@ -70,7 +70,14 @@ describe("help", () => {
       expect(exitCode).toBe(0);
       expect(out).toMatch(new RegExp(`^Usage: sluice ${verb}\\b`));
       expect(out).toContain("--help, -h");
-      expect(out).toContain(`Examples:\n  sluice ${verb}`);
+      const [, examples] = out.split("\nExamples:\n");
+      expect(examples).toMatch(new RegExp(`^(  sluice ${verb}\\b.*  \\S.*\n)+$`));
+      expect(examples).not.toMatch(/ sluice .*\| sluice/);
+      // Up to a pipe, a file, or the options of run behind `--`.
+      const [about = ""] = out.split("\nExamples:\n");
+      const commands = examples!.split("\n").map((line) => line.trim().split(/ {2,}| [|<>] | -- /)[0]!);
+      const flags = commands.flatMap((command) => command.match(/(?<= )--?[a-z][a-z-]*/g) ?? []);
+      expect(flags.filter((flag) => !new RegExp(`^ .*(?<= )${flag}(?=[ ,]|$)`, "m").test(about))).toEqual([]);
       expect((await call(["help", verb])).out).toBe(out);
     },
   );
@@ -86,9 +93,24 @@ describe("a command line that cannot be understood: exit code 64, and where to l
   test.each([
     [["promot", "a"], "there is no verb promot; did you mean promote?"],
     [["__proto__"], "there is no verb __proto__"],
+    [["help", "promot"], "there is no verb promot; did you mean promote?"],
+    [
+      ["profile", "--heap", "--cpu", "1s"],
+      "one of --cpu, --allocations and --heap must be given, and only one",
+    ],
+    [["timeline", "--all", "--follow"], "--all is about the past, --follow about what comes: one of the two"],
     [["promote"], "SLOT must be given"],
     [["promote", "a", "b"], "there is one argument too many: b"],
-    [["promote", "a", "--force"], "--force"],
+    [
+      ["promote", "a", "--force"],
+      "sluice: --force: expected a flag that exists (--help lists them)\nSee `sluice promote --help`.",
+    ],
+    [["status", "--wtach"], "sluice: --wtach: expected a flag that exists; did you mean --watch?\nSee"],
+    [["check", "--outptu=json"], "--outptu: expected a flag that exists; did you mean --output?\n"],
+    [["check", "-x"], "sluice: -x: expected a flag that exists (--help lists them)\n"],
+    [["check", "--list=1"], "sluice: --list takes no value\n"],
+    [["check", "-o"], "sluice: --output must have a value: --output=…\n"],
+    [["check", "--output", "--list"], "sluice: --output must have a value: --output=…\n"],
     [["gate", "a"], "GATE and open|close must be given"],
     [["gate", "a", "consul", "ajar"], "a gate can open or close, not ajar"],
     [
@@ -98,6 +120,9 @@ describe("a command line that cannot be understood: exit code 64, and where to l
     [["events", "--since", "yesterday"], "--since takes the id of an event, not yesterday"],
     [["status", "--output", "xml"], "--output takes table, json, not xml"],
     [["status", "--control", "ftp://x"], "--control takes PATH, HOST:PORT or http://HOST:PORT, not ftp://x"],
+    [["log-level", "loud"], "LEVEL takes trace, debug, info, warn, error, silent, not loud"],
+    [["timeline", "--log", "/nope"], "sluice: --log: /nope cannot be read: there is no such file\n"],
+    [["timeline", "--log", "/"], "sluice: --log: / cannot be read: it is a folder\n"],
     [["config", "--output"], "--output takes table, yaml, json"],
     [["version", "x"], "there is one argument too many"],
   ])("%j", async (argv, expected) => {
@@ -105,7 +130,7 @@ describe("a command line that cannot be understood: exit code 64, and where to l
     expect(exitCode).toBe(64);
     expect(out).toBe("");
     expect(err).toContain(expected);
-    expect(err).toMatch(/See `sluice[ a-z]* --help`\.\n$/);
+    expect(err).toMatch(/See `sluice[ a-z-]* --help`\.\n$/);
   });
 });
 
@@ -116,6 +141,7 @@ describe("a sidecar that cannot be reached: exit code 69, what was tried, and ho
     expect(exitCode).toBe(69);
     expect(err).toContain("/nowhere/control.sock: there is no such socket");
     expect(err).toContain(`${port}: connection refused`);
+    expect(err).toContain("`sluice status KIND/NAME` (such as deployment/web) reaches it by itself");
     expect(err).toContain("kubectl port-forward pod/POD 9081:9081");
   });
 

@@ -32,6 +32,14 @@ const VERBS: Readonly<Record<string, Entry>> = {
     summary: "Show and follow what happens.",
     load: async () => (await import("./events.ts")).events,
   },
+  timeline: {
+    summary: "Draw the last upgrade or stop, and what it did to requests.",
+    load: async () => (await import("./timeline.ts")).timeline,
+  },
+  dashboard: {
+    summary: "Open the status page of a Pod in the browser.",
+    load: async () => (await import("./dashboard.ts")).dashboard,
+  },
   promote: { summary: "Make a slot active.", load: async () => (await import("./promote.ts")).promote },
   drain: { summary: "Empty a slot.", load: async () => (await import("./drain.ts")).drain },
   reload: {
@@ -39,6 +47,14 @@ const VERBS: Readonly<Record<string, Entry>> = {
     load: async () => (await import("./reload.ts")).reload,
   },
   gate: { summary: "Open or close a gate.", load: async () => (await import("./gate.ts")).gate },
+  "log-level": {
+    summary: "Show or change how much the sidecar logs.",
+    load: async () => (await import("./log-level.ts")).logLevel,
+  },
+  profile: {
+    summary: "Take a profile of the sidecar itself.",
+    load: async () => (await import("./profile.ts")).profile,
+  },
   loadtest: {
     summary: "Make load, and prove that no request was lost.",
     load: async () => (await import("./loadtest.ts")).loadtest,
@@ -63,8 +79,8 @@ export async function dispatch(argv: readonly string[], terminal: Terminal): Pro
   const [first, ...rest] = argv;
   const asksHelp = (words: readonly string[]) => words.includes("--help") || words.includes("-h");
   if (first === undefined || first === "help" || first === "--help" || first === "-h") {
-    const about = first === undefined ? undefined : rest[0];
-    if (about !== undefined && Object.hasOwn(VERBS, about)) return dispatch([about, "--help"], terminal);
+    const about = rest[0];
+    if (about !== undefined && !about.startsWith("-")) return dispatch([about, "--help"], terminal);
     terminal.out(overview(terminal));
     return DONE;
   }

@@ -23,7 +23,11 @@ const NEXT_STEP: Partial<Record<ErrorCode, string>> = {
 };
 
 /** Prints on stderr; returns the exit code. An error of none of the known kinds is a defect, and is thrown again. */
-export function reportFailure(error: unknown, verb: string, terminal: Terminal): number {
+export function reportFailure(
+  error: unknown,
+  verb: string,
+  terminal: Pick<Terminal, "name" | "paint" | "err">,
+): number {
   const { name, paint } = terminal;
   const say = (message: string, next: string) =>
     terminal.err(`${paint.red(`${name}:`)} ${message}\n${next === "" ? "" : `${next}\n`}`);
@@ -33,7 +37,7 @@ export function reportFailure(error: unknown, verb: string, terminal: Terminal):
     return USAGE;
   }
   if (error instanceof Unreachable) {
-    say(`no sidecar answers\n${error.tried.map((line) => `  ${line}`).join("\n")}`, WAYS_TO_REACH_IT);
+    say(`no sidecar answers\n${error.tried.map((line) => `  ${line}`).join("\n")}`, waysToReachIt(name));
     return UNREACHABLE;
   }
   if (error instanceof Refused) {
@@ -56,10 +60,13 @@ export function reportFailure(error: unknown, verb: string, terminal: Terminal):
   throw error;
 }
 
-const WAYS_TO_REACH_IT = [
-  "Is it running? --control or SLUICE_CONTROL says where (a socket's path, or HOST:PORT).",
-  "For a Pod, from here:",
-  "  kubectl port-forward pod/POD 9081:9081",
-  "and, in another terminal, the same command with --control 127.0.0.1:9081; or, if a container of the Pod has curl:",
-  "  kubectl exec POD -c CONTAINER -- curl -s http://127.0.0.1:9081/v1/status",
-].join("\n");
+function waysToReachIt(name: string): string {
+  return [
+    "Is it running? --control or SLUICE_CONTROL says where (a socket's path, or HOST:PORT).",
+    `For a Pod, from here: \`${name} status KIND/NAME\` (such as deployment/web) reaches it by itself, and so does \`timeline\`.`,
+    "For the other verbs:",
+    "  kubectl port-forward pod/POD 9081:9081",
+    "and, in another terminal, the same command with --control 127.0.0.1:9081; or, if a container of the Pod has curl:",
+    "  kubectl exec POD -c CONTAINER -- curl -s http://127.0.0.1:9081/v1/status",
+  ].join("\n");
+}

@@ -81,6 +81,14 @@ test("options of run follow --", async () => {
   expect(out).toContain("- --handshake=off");
 });
 
+test.each(["http", "8080"])("--port %s", async (port) => {
+  const ported = deployment("web").replace(
+    "web:1\n",
+    "web:1\n          ports: [{name: http, containerPort: 8080}]\n",
+  );
+  expect((await sluice(["inject", "--port", port], ported)).exitCode).toBe(0);
+});
+
 test("nothing to do is nothing wrong: the input goes through byte by byte", async () => {
   const input = "apiVersion: v1\nkind:   ConfigMap\nmetadata: { name:  c }";
   for (const verb of ["inject", "uninject"]) {
@@ -116,7 +124,26 @@ test.each<[readonly string[], string, number, RegExp]>([
   ],
   [["inject", "--placeholder", "UPPER"], "", 64, /--placeholder takes an image/],
   [["inject", "--listen", "0"], "", 64, /--listen takes a port from 1 to 65535, not 0/],
+  [
+    ["inject", "--port", "70000"],
+    deployment("web"),
+    64,
+    /: --port takes a port from 1 to 65535, not 70000\n/,
+  ],
   [["inject", "--app-port", "http"], "", 64, /--app-port takes a port/],
+  [
+    ["inject", "--only", "web,wep"],
+    `${deployment("web")}---\n${deployment("api")}---\napiVersion: v1\nkind: Service\nmetadata: {name: wep}\n`,
+    64,
+    /--only wep: no workload of that name; there is Deployment web, Deployment api\n/,
+  ],
+  [["inject", "--only", "web"], "", 64, /--only web: no workload of that name; there is none\n/],
+  [
+    ["uninject", "--only", "Service/web"],
+    deployment("web"),
+    64,
+    /--only Service\/web: no workload or Service of that name; there is Deployment web\n/,
+  ],
   [["inject", "--drain-delay", "5s"], "", 64, /--drain-delay/],
   [
     ["inject"],

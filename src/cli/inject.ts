@@ -3,11 +3,13 @@
 import { SluiceError } from "../errors.ts";
 import { inject as injectInto } from "../manifest/inject.ts";
 import type { InjectOptions } from "../manifest/inject-options.ts";
+import { isJob, workloadOf } from "../manifest/workload.ts";
 import { VERSION } from "../version.ts";
 import { parseArguments } from "./arguments.ts";
 import { USAGE } from "./exit-code.ts";
 import { FILES, readManifestInput } from "./manifest-input.ts";
 import { printOutcome } from "./manifest-output.ts";
+import { demandNamed, onlyOf } from "./only.ts";
 import type { Verb } from "./verb.ts";
 
 const DEFAULT_IMAGE = `sluice:${VERSION}`;
@@ -21,7 +23,7 @@ export const inject: Verb = {
     "CloneSet and Pod, and with their Services leading to it. Comments and the order of keys stay; everything else stays",
     "byte by byte. What was injected before is injected anew with these options. The report is on stderr.",
     "",
-    "Exit codes: 0 written; 1 refused, with the reason and the way out; 64 a bad command line, or no manifests. Unless it is",
+    "Exit codes: 0 written; 1 refused, with the reason and the way out; 64 a bad command line, or input that is no manifest. Unless it is",
     "0, nothing is written.",
   ].join("\n"),
   options: [
@@ -68,14 +70,19 @@ export const inject: Verb = {
       slots: slotCount(values.slots),
       placeholder: imageName("--placeholder", values.placeholder ?? DEFAULT_PLACEHOLDER),
       container: values.container,
-      port: values.port,
+      port: portNameOf(values.port),
       appPort: portOf("--app-port", values["app-port"]),
       listen: portOf("--listen", values.listen),
-      only: (values.only ?? "").split(",").filter((name) => name !== ""),
+      only: onlyOf(values.only),
       flags: end === -1 ? [] : argv.slice(end + 1),
     };
     const manifests = await readManifestInput(positionals, terminal);
     if (!manifests) return USAGE;
+    demandNamed(
+      options.only,
+      manifests.objects.filter((object) => workloadOf(object) ?? isJob(object)),
+      "workload",
+    );
     const nothing =
       "nothing to put sluice into: no Deployment, StatefulSet, DaemonSet, ReplicaSet, CloneSet or Pod";
     return printOutcome(await injectInto(manifests, options), nothing, terminal);
@@ -105,4 +112,9 @@ function portOf(option: string, text: string | undefined): number | undefined {
   const port = /^:?\d{1,5}$/.test(text) ? Number(text.replace(":", "")) : 0;
   if (port >= 1 && port <= 65_535) return port;
   throw new SluiceError("USAGE", `${option} takes a port from 1 to 65535, not ${text}`);
+}
+
+/** A name has a letter in it (RFC 6335 5.1). */
+function portNameOf(text: string | undefined): string | undefined {
+  return text !== undefined && /[a-z]/i.test(text) ? text : portOf("--port", text)?.toString();
 }

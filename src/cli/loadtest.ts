@@ -21,6 +21,10 @@ async function importLoadtest(): Promise<{ runLoadtest(argv: readonly string[]):
   } catch (cause) {
     // Only this one file may be missing: what is missing behind it is a defect.
     if (!(cause as { url?: string }).url?.endsWith("/loadtest/main.ts")) throw cause;
-    throw new SluiceError("USAGE", "loadtest is part of a checkout, not of this bundle", { cause });
+    throw new SluiceError(
+      "USAGE",
+      "loadtest is part of a checkout, not of this bundle: call `npm run loadtest` there",
+      { cause },
+    );
   }
 }

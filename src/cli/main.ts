@@ -2,6 +2,7 @@
 
 import { basename } from "node:path";
 import { text } from "node:stream/consumers";
+import { stripVTControlCharacters } from "node:util";
 import { dispatch } from "./dispatch.ts";
 import { createPaint, wantsColour } from "./paint.ts";
 
@@ -38,6 +39,7 @@ const exitCode = await dispatch(process.argv.slice(2), {
   inputIsTerminal: process.stdin.isTTY === true,
   input: () => text(process.stdin),
   out: (written) => process.stdout.write(written),
-  err: (written) => process.stderr.write(written),
+  // The paint is chosen for stdout, and stderr may lead elsewhere.
+  err: (written) => process.stderr.write(process.stderr.isTTY ? written : stripVTControlCharacters(written)),
 });
 process.exit(exitCode);

@@ -1,6 +1,7 @@
 // The manifests that a verb works on: the files of its command line, or stdin.
 
 import { readFile } from "node:fs/promises";
+import { whyUnreadable } from "../config/unreadable.ts";
 import { SluiceError } from "../errors.ts";
 import { type Manifests, type ManifestText, readManifests } from "../manifest/documents.ts";
 import type { Terminal } from "./terminal.ts";
@@ -37,9 +38,6 @@ async function textOf(path: string): Promise<string> {
   try {
     return await readFile(path, "utf8");
   } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException;
-    const reason =
-      code === "ENOENT" ? "there is no such file" : code === "EISDIR" ? "it is a folder" : String(code);
-    throw new SluiceError("USAGE", `${path} cannot be read: ${reason}`, { cause });
+    throw new SluiceError("USAGE", `${path} cannot be read: ${whyUnreadable(cause)}`, { cause });
   }
 }

@@ -1,10 +1,13 @@
 // `sluice uninject`: manifests with sluice in, the original ones out.
 
+import { serviceOf } from "../manifest/service.ts";
 import { uninject as uninjectFrom } from "../manifest/uninject.ts";
+import { workloadOf } from "../manifest/workload.ts";
 import { parseArguments } from "./arguments.ts";
 import { USAGE } from "./exit-code.ts";
 import { FILES, readManifestInput } from "./manifest-input.ts";
 import { printOutcome } from "./manifest-output.ts";
+import { demandNamed, onlyOf } from "./only.ts";
 import type { Verb } from "./verb.ts";
 
 export const uninject: Verb = {
@@ -14,7 +17,7 @@ export const uninject: Verb = {
     "Takes out of the manifests (of the files, or of stdin) what `inject` put in, and puts back what it replaced. What was",
     "changed since then, such as an image, stays changed.",
     "",
-    "Exit codes: 0 written; 1 refused; 64 a bad command line, or no manifests. Unless it is 0, nothing is written.",
+    "Exit codes: 0 written; 1 refused; 64 a bad command line, or input that is no manifest. Unless it is 0, nothing is written.",
   ].join("\n"),
   options: [["--only [KIND/]NAME,...", "These workloads and Services only."]],
   examples: [
@@ -25,7 +28,9 @@ export const uninject: Verb = {
     const { values, positionals } = parseArguments(argv, { only: { type: "string" } }, [FILES]);
     const manifests = await readManifestInput(positionals, terminal);
     if (!manifests) return USAGE;
-    const only = (values.only ?? "").split(",").filter((name) => name !== "");
+    const only = onlyOf(values.only);
+    const concerned = manifests.objects.filter((object) => workloadOf(object) ?? serviceOf(object));
+    demandNamed(only, concerned, "workload or Service");
     return printOutcome(uninjectFrom(manifests, only), "nothing that `inject` put in was found", terminal);
   },
 };

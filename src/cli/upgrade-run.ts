@@ -1,7 +1,7 @@
 // The story of one upgrade: look, decide, take the Lease, pull, try out, roll, tell.
 
 import { setTimeout as after } from "node:timers/promises";
-import { acquireLease, LeaseTaken } from "../cluster/lease.ts";
+import { acquireLease, type Holding, LeaseTaken } from "../cluster/lease.ts";
 import { type PodWatch, watchPods } from "../cluster/pod-watch.ts";
 import { SluiceError } from "../errors.ts";
 import { prepare } from "../rollout/prepare.ts";
@@ -64,7 +64,10 @@ async function underLease(
 ): Promise<number> {
   const { namespace } = workload;
   const by = holderName();
-  const lease = await acquireLease(client, namespace, leaseNameOf(workload), by).catch((error: unknown) => {
+  const onWatch = ({ holder }: Holding, ms: number) =>
+    say(undefined, "plain", `${holder} has not renewed the Lease in time: it is watched for ${ms / 1_000} s`);
+  const taken = acquireLease(client, namespace, leaseNameOf(workload), by, { onWatch });
+  const lease = await taken.catch((error: unknown) => {
     if (error instanceof LeaseTaken) throw new LeaseTaken(error.holding, workload.title);
     throw error;
   });

@@ -34,7 +34,7 @@ export async function showUpgrade(
     { text: isReady(pod) ? "yes" : "no", paint: isReady(pod) ? paint.green : paint.red },
     { text: record?.phase ?? "never upgraded", paint: isHalfWay(record) ? paint.yellow : undefined },
     { text: imageOf(record) },
-    { text: record ? (record.phase === "done" ? record.previous : record.image) : "-" },
+    { text: record ? (servesNew(record) ? record.previous : record.image) : "-" },
     { text: record?.at ?? "-" },
     { text: record?.reason ?? "" },
   ]);
@@ -52,6 +52,9 @@ export async function showUpgrade(
 
 function imageOf(record: UpgradeRecord | undefined): string {
   if (!record) return "-";
-  if (record.phase === "done") return record.image;
-  return record.phase === "window" || record.phase === "committing" ? record.image : record.previous;
+  return servesNew(record) ? record.image : record.previous;
+}
+
+function servesNew({ phase }: UpgradeRecord): boolean {
+  return phase === "done" || phase === "window" || phase === "committing";
 }

@@ -159,6 +159,25 @@ describe("a cluster that", () => {
     expect(exitCode).toBe(64);
   });
 
+  test("has a Pod half way: its status names the old image as the other one, not the new one twice", async () => {
+    const place = (slot: string, image: string) => ({ slot, container: slot, image });
+    const record = {
+      ...{ v: 1, phase: "window", at: "2026-11-23T12:00:00Z", by: "me", starts: [] },
+      ...{ image: "web:v2", previous: "web:v1", standIn: "pause:1", standInDelayMs: 0 },
+      ...{ target: place("b", "pause:1"), from: place("a", "web:v1"), baseline: { restarts: 0 } },
+    };
+    const annotations = { "sluice/upgrade": JSON.stringify(record) };
+    const pod = { metadata: { name: "web", uid: "u", annotations }, spec: { containers: [] } };
+    const env = await kubeconfigOf((request, response) => {
+      if (request.url?.includes("/leases/")) return status(404, "NotFound", "")(request, response);
+      const isOne = request.url?.endsWith("/pods/web");
+      return response.end(JSON.stringify(isOne ? pod : { items: [pod] }));
+    });
+    const { exitCode, out } = await call(["upgrade", "status", "pod/web"], env);
+    expect(out).toMatch(/web +no +window +web:v2 +web:v1 /);
+    expect(exitCode).toBe(0);
+  });
+
   test("has a workload without sluice", async () => {
     const pod = {
       metadata: { name: "web", uid: "u", namespace: "default" },

@@ -10,7 +10,7 @@ export const version: Verb = {
   usage: "",
   about: "Prints the version of this command. A sidecar's own version stands in `status`.",
   options: [],
-  examples: [["version", ""]],
+  examples: [["version", "Which sluice this is, and which Node runs it."]],
   run(argv, terminal) {
     parseArguments(argv, {});
     terminal.out(`sluice ${VERSION} (${terminal.runtime})\n`);

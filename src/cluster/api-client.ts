@@ -5,7 +5,16 @@ import { Agent, request as requestTls } from "node:https";
 import { setTimeout as after } from "node:timers/promises";
 import { SluiceError } from "../errors.ts";
 import type { Credentials } from "./credentials.ts";
-import { ApiRefusal, type Asked, ClusterUnreachable, NotAllowed, refuse } from "./failure.ts";
+import {
+  ApiRefusal,
+  type Asked,
+  asking,
+  ClusterUnreachable,
+  isPassing,
+  NotAllowed,
+  reasonOf,
+  refuse,
+} from "./failure.ts";
 import type { ClusterConfig } from "./kubeconfig.ts";
 import { pathOf, queryOf, type Resource } from "./resource.ts";
 
@@ -24,6 +33,8 @@ export interface Selection {
 export interface ApiClient {
   readonly config: ClusterConfig;
   readonly credentials: Credentials;
+  /** Its connections, through the kubeconfig's proxy if there is one. */
+  readonly agent: HttpAgent;
   /** Each rejects with ClusterUnreachable, NotAllowed or ApiRefusal. */
   get<T>(resource: Resource, name: string): Promise<T>;
   list<T>(
@@ -36,12 +47,13 @@ export interface ApiClient {
   remove(resource: Resource, name: string): Promise<void>;
   /** Such as "v1.34.4"; empty where the server does not say. */
   serverVersion(): Promise<string>;
-  /** What happens after `version`, until the server ends the watch (some minutes) or the signal comes. */
+  /** What happens after `version`, until the server ends the watch (some minutes) or the signal comes. `onOpen`: it is allowed, and has begun. */
   watch<T>(
     resource: Resource,
     selection: Selection,
     version: string,
     signal: AbortSignal,
+    onOpen?: () => void,
   ): AsyncGenerator<WatchEvent<T>, void, void>;
   /** From now on a server that is away is waited for, up to `ms` a call: a running upgrade outlives its restart. */
   bePatient(ms: number): void;
@@ -144,21 +156,14 @@ export function createApiClient(config: ClusterConfig, credentials: Credentials)
     );
   }
 
-  const at = (resource: Resource, name?: string) =>
-    `${pathOf(resource)}${name === undefined ? "" : `/${encodeURIComponent(name)}`}`;
-  const asking = (verb: string, { resource, group, namespace }: Resource): Asked => ({
-    verb,
-    resource: group === "" ? resource : `${resource}.${group}`,
-    namespace,
-  });
-
   return {
     config,
     credentials,
+    agent,
     get: (resource, name) =>
-      call({ method: "GET", path: at(resource, name), asked: asking("get", resource) }),
+      call({ method: "GET", path: pathOf(resource, name), asked: asking("get", resource) }),
     async list<T>(resource: Resource, selection: Selection = {}) {
-      const path = `${at(resource)}${queryOf({ ...selection })}`;
+      const path = `${pathOf(resource)}${queryOf({ ...selection })}`;
       const answer = await call<{
         readonly items?: readonly T[];
         readonly metadata?: { readonly resourceVersion?: string };
@@ -172,22 +177,22 @@ export function createApiClient(config: ClusterConfig, credentials: Credentials)
     create: (resource, object, { dryRun = false } = {}) =>
       call({
         method: "POST",
-        path: `${at(resource)}${queryOf(dryRun ? { dryRun: "All" } : {})}`,
+        path: `${pathOf(resource)}${queryOf(dryRun ? { dryRun: "All" } : {})}`,
         body: object,
         asked: asking("create", resource),
       }),
     replace: (resource, name, object) =>
-      call({ method: "PUT", path: at(resource, name), body: object, asked: asking("update", resource) }),
+      call({ method: "PUT", path: pathOf(resource, name), body: object, asked: asking("update", resource) }),
     patch: (resource, name, patch, type) =>
       call({
         method: "PATCH",
-        path: at(resource, name),
+        path: pathOf(resource, name),
         body: patch,
         type: MIME[type],
         asked: asking("patch", resource),
       }),
     async remove(resource, name) {
-      await call({ method: "DELETE", path: at(resource, name), asked: asking("delete", resource) });
+      await call({ method: "DELETE", path: pathOf(resource, name), asked: asking("delete", resource) });
     },
     async serverVersion() {
       const asked = { verb: "get", resource: "/version", namespace: undefined };
@@ -198,7 +203,13 @@ export function createApiClient(config: ClusterConfig, credentials: Credentials)
       });
       return gitVersion;
     },
-    async *watch<T>(resource: Resource, selection: Selection, version: string, signal: AbortSignal) {
+    async *watch<T>(
+      resource: Resource,
+      selection: Selection,
+      version: string,
+      signal: AbortSignal,
+      onOpen: () => void = () => {},
+    ) {
       const query = queryOf({
         ...selection,
         watch: "true",
@@ -208,7 +219,7 @@ export function createApiClient(config: ClusterConfig, credentials: Credentials)
       let rest = "";
       try {
         const answer = await open(
-          { method: "GET", path: `${at(resource)}${query}`, asked: asking("watch", resource) },
+          { method: "GET", path: `${pathOf(resource)}${query}`, asked: asking("watch", resource) },
           signal,
         );
         answer.setEncoding("utf8");
@@ -217,6 +228,7 @@ export function createApiClient(config: ClusterConfig, credentials: Credentials)
           for await (const chunk of answer) text += chunk;
           refuse(answer.statusCode ?? 0, text, asking("watch", resource));
         }
+        onOpen();
         for await (const chunk of answer) {
           const lines = (rest + chunk).split("\n");
           rest = lines.pop() ?? "";
@@ -233,18 +245,4 @@ export function createApiClient(config: ClusterConfig, credentials: Credentials)
     },
     close: () => agent.destroy(),
   };
-}
-
-/** The server is away, restarts, or asks to come back later. */
-function isPassing(error: unknown): boolean {
-  if (error instanceof ClusterUnreachable) return true;
-  return error instanceof ApiRefusal && [429, 500, 502, 503, 504].includes(error.status);
-}
-
-function reasonOf(error: Error): string {
-  const { code } = error as NodeJS.ErrnoException;
-  if (error.name === "TimeoutError") return "no answer in time";
-  if (code === "ECONNREFUSED") return "connection refused";
-  if (code === "ENOTFOUND" || code === "EAI_AGAIN") return "its name is not known";
-  return error.message || code || error.name;
 }

@@ -1,5 +1,7 @@
 // The ways in which a cluster says no, in words for people. The command line turns each into an exit code.
 
+import type { Resource } from "./resource.ts";
+
 /** The API server does not answer, or not as one. */
 export class ClusterUnreachable extends Error {
   override readonly name = "ClusterUnreachable";
@@ -31,11 +33,26 @@ export function isConflict(error: unknown): boolean {
   return error instanceof ApiRefusal && error.status === 409;
 }
 
+/** What should be created is there already: a conflict of its own, which has nothing to do with versions. */
+export function isThere(error: unknown): boolean {
+  return isConflict(error) && (error as ApiRefusal).reason === "AlreadyExists";
+}
+
+/** The server is away, restarts, or asks to come back later. */
+export function isPassing(error: unknown): boolean {
+  if (error instanceof ClusterUnreachable) return true;
+  return error instanceof ApiRefusal && [429, 500, 502, 503, 504].includes(error.status);
+}
+
 /** What was asked for, as permissions are written: `patch pods/portforward in namespace web`. */
 export interface Asked {
   readonly verb: string;
   readonly resource: string;
   readonly namespace: string | undefined;
+}
+
+export function asking(verb: string, { resource, group, namespace }: Resource): Asked {
+  return { verb, resource: group === "" ? resource : `${resource}.${group}`, namespace };
 }
 
 /** Throws what the answer's status means. `answer` is the body, most often a Status object. */
@@ -66,4 +83,13 @@ function statusObject(answer: string): { readonly reason?: string; readonly mess
   } catch {
     return {};
   }
+}
+
+/** Why a connection could not be had, in words for people. */
+export function reasonOf(error: Error): string {
+  const { code } = error as NodeJS.ErrnoException;
+  if (error.name === "TimeoutError") return "no answer in time";
+  if (code === "ECONNREFUSED") return "connection refused";
+  if (code === "ENOTFOUND" || code === "EAI_AGAIN") return "its name is not known";
+  return error.message || code || error.name;
 }

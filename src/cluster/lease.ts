@@ -83,29 +83,47 @@ export async function askToPause(client: ApiClient, namespace: string, name: str
   });
 }
 
-/** Rejects with LeaseTaken. */
+/** Times are their holder's: one whose clock is behind looks dead. A live one renews within so long, ms. */
+const DEAD_AFTER_MS = RENEW_EVERY_MS * 1.5;
+
+/** Rejects with LeaseTaken. `onWatch` is told of a holder who seems to be dead, and is watched for `watchMs`. */
 export async function acquireLease(
   client: ApiClient,
   namespace: string,
   name: string,
   holder: string,
+  { watchMs = DEAD_AFTER_MS, onWatch = (_dead: Holding, _ms: number): void => {} } = {},
 ): Promise<Lease> {
   const resource = leasesOf(namespace);
   const acquireTime = microTime();
   await take();
 
   async function take(): Promise<void> {
-    const found = await read(client, namespace, name);
-    const holding = holdingOf(found, Date.now());
+    const first = await read(client, namespace, name);
+    const holding = holdingOf(first, Date.now());
     if (holding) throw new LeaseTaken(holding);
+    const found = (await theDead(first)) ?? first;
     const lease = written(found?.metadata ?? { name, namespace });
     try {
       // With its version in it, the second of two who take it at once gets a conflict.
       await (found ? client.replace(resource, name, lease) : client.create(resource, lease));
     } catch (error) {
-      const winner = isConflict(error) ? await readHolding(client, namespace, name) : undefined;
-      throw winner ? new LeaseTaken(winner) : error;
+      if (!isConflict(error)) throw error;
+      // Whoever was faster has let go of it again, or is dead: it is looked at anew.
+      await take();
     }
+  }
+
+  /** The Lease of somebody who has not renewed it in time, and does not while it is watched; undefined where nobody held it. */
+  async function theDead(lease: LeaseObject | undefined): Promise<LeaseObject | undefined> {
+    const dead = holdingOf(lease, Number.NEGATIVE_INFINITY);
+    if (!dead) return undefined;
+    onWatch(dead, watchMs);
+    await after(watchMs);
+    const now = await read(client, namespace, name);
+    const holding = holdingOf(now, Number.NEGATIVE_INFINITY);
+    if (holding && now?.spec?.renewTime !== lease?.spec?.renewTime) throw new LeaseTaken(holding);
+    return now;
   }
 
   function written({ annotations = {}, ...metadata }: Metadata): LeaseObject {

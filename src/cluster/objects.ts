@@ -107,6 +107,7 @@ export interface Owner {
     readonly selector: LabelSelector;
     readonly template: { readonly metadata?: Partial<Metadata>; readonly spec: PodSpec };
     readonly updateStrategy?: { readonly type?: string };
+    readonly volumeClaimTemplates?: readonly { readonly metadata: { readonly name: string } }[];
   };
   readonly status?: {
     readonly observedGeneration?: number;

@@ -2,7 +2,7 @@
 
 import { setTimeout as after } from "node:timers/promises";
 import type { ApiClient, Selection } from "./api-client.ts";
-import { ApiRefusal, ClusterUnreachable } from "./failure.ts";
+import { ApiRefusal, isPassing } from "./failure.ts";
 import type { Pod } from "./objects.ts";
 import { podsOf } from "./workload.ts";
 
@@ -19,7 +19,7 @@ export interface PodWatch {
 
 const REOPEN_AFTER_MS = 250;
 
-/** Rejects as `list` does; later troubles of the watch are waited out, with `onTrouble` told. */
+/** Rejects as `list` and the first watch do; later troubles are waited out, with `onTrouble` told, of one kind once. */
 export async function watchPods(
   client: ApiClient,
   namespace: string,
@@ -46,10 +46,18 @@ export async function watchPods(
 
   async function follow(from: string): Promise<void> {
     let version: string | undefined = from;
+    let told = "";
     while (!ending.signal.aborted) {
       try {
         version ??= await list();
-        for await (const { type, object } of client.watch<Pod>(resource, selection, version, ending.signal)) {
+        for await (const { type, object } of client.watch<Pod>(
+          resource,
+          selection,
+          version,
+          ending.signal,
+          onOpen,
+        )) {
+          told = "";
           if (type === "ERROR") {
             version = undefined;
             break;
@@ -61,18 +69,30 @@ export async function watchPods(
           tell();
         }
       } catch (error) {
-        // 410: what happened since is no longer kept.
+        // Who may not watch learns it at once; what worked before may work again, as with a token that has expired.
+        if (!isOpened && !isPassing(error) && !isExpired(error)) return opened.reject(error);
         version = undefined;
-        if (!(error instanceof ApiRefusal && error.status === 410)) {
+        const words = error instanceof Error ? error.message : String(error);
+        if (!isExpired(error) && words !== told) {
+          told = words;
           onTrouble(error);
-          if (!(error instanceof ClusterUnreachable) && !(error instanceof ApiRefusal)) return;
         }
         await after(REOPEN_AFTER_MS);
       }
     }
   }
 
+  const opened = Promise.withResolvers<void>();
+  let isOpened = false;
+  const onOpen = () => {
+    isOpened = true;
+    opened.resolve();
+  };
   void follow(await list());
+  await opened.promise.catch((error: unknown) => {
+    ending.abort();
+    throw error;
+  });
 
   const own = () => [...known.values()].filter(isOwn);
   return {
@@ -100,4 +120,9 @@ export async function watchPods(
     },
     close: () => ending.abort(),
   };
+}
+
+/** What happened since that version is no longer kept. */
+function isExpired(error: unknown): boolean {
+  return error instanceof ApiRefusal && error.status === 410;
 }

@@ -27,12 +27,15 @@ export async function openPortForward(client: ApiClient, { namespace, pod, port 
   const authorization = await client.credentials.authorization();
   const socket = new WebSocket(url, PROTOCOL, {
     ...client.credentials.tls,
+    agent: client.agent,
     handshakeTimeout: HANDSHAKE_WITHIN_MS,
     perMessageDeflate: false,
     headers: authorization === undefined ? {} : { authorization },
   });
   // The first messages can come together with the answer of the handshake: somebody has to listen before.
   const stream = streamOver(socket, port);
+  // A port where nobody listens can be told before anybody has the stream; an error that nobody hears would end the process.
+  stream.on("error", () => {});
   await opened(socket, { verb: "get and create", resource: "pods/portforward", namespace });
   socket.on("error", (error) => stream.destroy(error));
   return stream;

@@ -9,9 +9,11 @@ export interface Resource {
   readonly namespace: string;
 }
 
-export function pathOf({ group, version, resource, namespace }: Resource): string {
+/** Of all of them in the namespace, or of the one that is called `name`. */
+export function pathOf({ group, version, resource, namespace }: Resource, name?: string): string {
   const root = group === "" ? `/api/${version}` : `/apis/${group}/${version}`;
-  return `${root}/namespaces/${encodeURIComponent(namespace)}/${resource}`;
+  const all = `${root}/namespaces/${encodeURIComponent(namespace)}/${resource}`;
+  return name === undefined ? all : `${all}/${encodeURIComponent(name)}`;
 }
 
 export function queryOf(fields: Readonly<Record<string, string>>): string {

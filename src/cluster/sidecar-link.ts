@@ -1,5 +1,5 @@
-// The sidecar of one Pod, as it is now: its timeline is followed, and its status read after each event. Nothing is asked
-// by the clock, so that a crash shows within milliseconds.
+// The sidecar of one Pod, as it is now: its timeline is followed, and its status read after each event, and whenever
+// somebody asks. Nothing is asked by the clock, so that a crash shows within milliseconds.
 
 import { setTimeout as after } from "node:timers/promises";
 import type { Status, TimelineEvent } from "../api/backend.ts";
@@ -19,6 +19,8 @@ export interface SidecarListener {
 }
 
 export interface SidecarLink {
+  /** Reads the status now, besides after each event. */
+  ask(): void;
   close(): void;
 }
 
@@ -90,6 +92,7 @@ export function followSidecar(
   void follow();
 
   return {
+    ask: () => void ask(),
     close() {
       closed = true;
       api.end();

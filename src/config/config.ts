@@ -35,12 +35,16 @@ export interface Config {
   readonly probeFailures: number;
   readonly gates: readonly string[];
   readonly engine: "standard" | "wire";
+  /** How the app is asked, whatever its clients speak. */
+  readonly appProtocol: "h1" | "h2c";
   readonly switch: "auto" | "manual";
   readonly graceMs: number;
   readonly drainDelayMs: number;
   readonly slotDrainMs: number;
   readonly exitReserveMs: number;
   readonly holdMax: number;
+  /** Most requests in flight in one slot; Infinity: no limit. */
+  readonly maxInFlight: number;
   readonly holdTimeoutMs: number;
   readonly hookToken: string | undefined;
   /** CIDRs from which hooks are answered, besides the node and the gateway. */
@@ -50,4 +54,8 @@ export interface Config {
   readonly via: boolean;
   readonly logLevel: "trace" | "debug" | "info" | "warn" | "error" | "silent";
   readonly accessLog: boolean;
+  /** The collector's base URL; undefined: no tracing. */
+  readonly otlpEndpoint: string | undefined;
+  /** 0 to 1. */
+  readonly traceSample: number;
 }

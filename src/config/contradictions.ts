@@ -142,12 +142,6 @@ const handshakeHasItsPlace: Rule = ({ settings, values }) => {
   return problems;
 };
 
-const engineExists: Rule = ({ settings, values }) => {
-  if (values.engine !== "wire") return [];
-  const { origin, text } = settings.engine;
-  return [{ origin, key: "engine", given: text, expected: "standard: this version has no wire engine yet" }];
-};
-
 const RULES: readonly Rule[] = [
   phasesFitTheGrace,
   holdEndsWithinTheGrace,
@@ -155,5 +149,4 @@ const RULES: readonly Rule[] = [
   addressesDiffer,
   eachIsNamedOnce,
   handshakeHasItsPlace,
-  engineExists,
 ];

@@ -1,7 +1,7 @@
 // Flags: `--drain-delay 5s`, `--drain-delay=5s`, and `--via` alone for what is true or false.
 
 import { type Given, quote, type Source } from "./given.ts";
-import { nearest } from "./nearest.ts";
+import { flagInstead } from "./nearest.ts";
 import { isOptionKey, OPTION_KEYS, optionOf } from "./options.ts";
 import type { Problem } from "./problem.ts";
 
@@ -59,6 +59,5 @@ function whatInstead(word: string, before: string | undefined): string {
       optionOf(before.slice(2) as never).kind.bare;
     return bare ? `flags only; write ${before}=${word}` : "flags only (--help lists them)";
   }
-  const guess = nearest(word.replace(/=.*/s, "").replace(/^-+/, ""), OPTION_KEYS);
-  return guess ? `a flag that exists; did you mean --${guess}?` : "a flag that exists (--help lists them)";
+  return flagInstead(word, OPTION_KEYS);
 }

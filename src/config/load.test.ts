@@ -13,7 +13,7 @@ function load({ argv = [], env = {}, files = {} }: Attempt) {
   const readFile = (path: string) => {
     const content = files[path];
     return content === undefined
-      ? Promise.reject(new Error("ENOENT: no such file"))
+      ? Promise.reject(Object.assign(new Error("ENOENT: no such file, open"), { code: "ENOENT" }))
       : Promise.resolve(content);
   };
   return loadConfig({ argv, env, readFile });
@@ -84,7 +84,9 @@ describe("defaults and precedence", () => {
   test("every option can be given by flag, by variable and (but --config) by file", async () => {
     for (const key of OPTION_KEYS) {
       const text =
-        optionOf(key).default ?? { "node-ip": "10.0.0.1", "hook-token": "t0ken" }[key as string] ?? "file";
+        optionOf(key).default ??
+        { "node-ip": "10.0.0.1", "hook-token": "t0ken", "otlp-endpoint": "http://c:4318" }[key as string] ??
+        "file";
       const files = { file: "", f: `${key}: ${JSON.stringify(text)}` };
       expect((await good({ argv: [`--${key}=${text}`], files })).settings[key].origin.from).toBe("flag");
       expect((await good({ env: { [variableOf(key)]: text }, files })).settings[key].origin.from).toBe(
@@ -116,6 +118,7 @@ describe("defaults and precedence", () => {
       gates: ["consul", "kafka"],
       hookFrom: ["10.0.0.0/8", "fd00::1/128"],
       holdMax: 0,
+      maxInFlight: Number.POSITIVE_INFINITY,
       via: true,
       probe: { kind: "off" },
     });
@@ -164,8 +167,8 @@ describe("every wrong value says what was expected", () => {
     ["--probe-timeout", "soon", "a duration with a unit such as 5s"],
     ["--probe-failures", "0", "a whole number from 1 to 1000"],
     ["--gates", "Consul", "a gate's name"],
-    ["--engine", "warp", "one of standard, wire"],
-    ["--engine", "wire", "standard: this version has no wire engine yet"],
+    ["--engine", "warp", "one of wire, standard"],
+    ["--app-protocol", "h3", "one of h1, h2c"],
     ["--switch", "off", "one of auto, manual"],
     ["--hold-max", "1e3", "a whole number"],
     ["--hold-timeout", "5", "a duration with a unit such as 5s"],
@@ -181,7 +184,7 @@ describe("every wrong value says what was expected", () => {
     ["--max-head-size", "1B", "from 1KiB to 1MiB"],
     ["--log-level", "verbose", "one of trace, debug"],
     ["--config", "", "the path of a YAML file"],
-    ["--config", "none.yaml", "a file that can be read"],
+    ["--config", "none.yaml", '"none.yaml" (there is no such file), expected a file that can be read'],
   ])("%s %s", async (flag, value, expected) => {
     const found = await complaints({ argv: value === undefined ? [flag] : [flag, value] });
     expect(found).toHaveLength(1);

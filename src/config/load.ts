@@ -9,6 +9,7 @@ import { type Given, quote, type Source } from "./given.ts";
 import { OPTION_KEYS, type OptionKey, optionOf, type Values } from "./options.ts";
 import type { Problem } from "./problem.ts";
 import { isGiven, type Setting, type Settings } from "./settled.ts";
+import { whyUnreadable } from "./unreadable.ts";
 import { readYaml } from "./yaml-file.ts";
 
 export interface Surroundings {
@@ -65,7 +66,7 @@ async function readConfigFile(named: Given | undefined, readFile: Surroundings["
   try {
     content = await readFile(named.text);
   } catch (cause) {
-    const given = `${quote(named.text)} (${cause instanceof Error ? cause.message : String(cause)})`;
+    const given = `${quote(named.text)} (${whyUnreadable(cause)})`;
     return {
       given: [],
       problems: [{ origin: named.origin, key: "config", given, expected: "a file that can be read" }],
@@ -106,12 +107,14 @@ function assemble(values: Values, settings: Settings): Config {
     probeFailures: values["probe-failures"],
     gates: values.gates,
     engine: values.engine,
+    appProtocol: values["app-protocol"],
     switch: values.switch,
     graceMs: values.grace,
     drainDelayMs: values["drain-delay"],
     slotDrainMs: values["slot-drain"],
     exitReserveMs: values["exit-reserve"],
     holdMax: values["hold-max"],
+    maxInFlight: values["max-in-flight"] || Number.POSITIVE_INFINITY,
     holdTimeoutMs: values["hold-timeout"],
     hookToken: values["hook-token"],
     hookFrom: values["hook-from"],
@@ -132,5 +135,7 @@ function assemble(values: Values, settings: Settings): Config {
     via: values.via,
     logLevel: values["log-level"],
     accessLog: values["access-log"],
+    otlpEndpoint: values["otlp-endpoint"],
+    traceSample: values["trace-sample"],
   };
 }

@@ -32,3 +32,9 @@ export function nearest(word: string, known: readonly string[]): string | undefi
   }
   return best;
 }
+
+/** What was expected in the place of a flag that does not exist. */
+export function flagInstead(word: string, known: readonly string[]): string {
+  const guess = nearest(word.replace(/=.*/s, "").replace(/^-+/, ""), known);
+  return guess ? `a flag that exists; did you mean --${guess}?` : "a flag that exists (--help lists them)";
+}

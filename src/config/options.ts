@@ -3,9 +3,11 @@
 
 import { controlAddresses, gateName, listenAddress, slotAddresses } from "./address.ts";
 import { byteSize } from "./byte-size.ts";
+import { collectorUrl } from "./collector-url.ts";
 import { duration } from "./duration.ts";
 import { cidrBlock, ipAddress } from "./network.ts";
 import { probeTarget } from "./probe-target.ts";
+import { share } from "./share.ts";
 import { signalName } from "./signal-name.ts";
 import { listOf, matching, oneOf, switchKind, type ValueKind, wholeNumber } from "./value-kind.ts";
 
@@ -17,6 +19,7 @@ export const GROUPS = [
   "Hooks",
   "Limits",
   "Log",
+  "Tracing",
   "File",
 ] as const;
 
@@ -111,9 +114,15 @@ export const OPTIONS = {
   },
   engine: {
     group: "Traffic",
-    kind: oneOf("standard", "wire"),
-    default: "standard",
-    meaning: "Which HTTP engine carries the requests. This version has the standard one.",
+    kind: oneOf("wire", "standard"),
+    default: "wire",
+    meaning: "Which HTTP engine carries the requests: docs/engines.md.",
+  },
+  "app-protocol": {
+    group: "Traffic",
+    kind: oneOf("h1", "h2c"),
+    default: "h1",
+    meaning: "How the app is asked: over HTTP/1.1, or over HTTP/2 in clear text, which gRPC needs.",
   },
   switch: {
     group: "Traffic",
@@ -133,6 +142,13 @@ export const OPTIONS = {
     kind: duration(1),
     default: "15s",
     meaning: "Longest time that a request is held.",
+  },
+  "max-in-flight": {
+    group: "Traffic",
+    kind: wholeNumber(0, 1_000_000),
+    default: "0",
+    meaning:
+      "Most requests in flight in one slot, WebSockets and streams included; further ones are held. 0: no limit.",
   },
   "replay-body": {
     group: "Traffic",
@@ -230,7 +246,7 @@ export const OPTIONS = {
     group: "Limits",
     kind: duration(1),
     default: "30s",
-    meaning: "Longest silence within a request's body (408).",
+    meaning: "Longest silence within a request's body, until its answer has begun (408).",
   },
   "connect-timeout": {
     group: "Limits",
@@ -269,6 +285,19 @@ export const OPTIONS = {
     kind: switchKind,
     default: "false",
     meaning: "One log line for each request.",
+  },
+  "otlp-endpoint": {
+    group: "Tracing",
+    kind: collectorUrl,
+    default: undefined,
+    meaning:
+      "A collector's base URL: traces go to its /v1/traces (OTLP over HTTP). Unset: no tracing at all.",
+  },
+  "trace-sample": {
+    group: "Tracing",
+    kind: share,
+    default: "0.01",
+    meaning: "The share of requests that are traced, where their caller has not decided (`traceparent`).",
   },
   config: {
     group: "File",

@@ -29,6 +29,8 @@ export interface Tickets {
   sinceLastEntry(): number;
   /** Requests in flight on one generation. */
   inFlight(generation: number): number;
+  /** Calls `listener` each time that a request has left a generation, wherever it went. One listener; a later one takes its place. */
+  onLeave(listener: () => void): void;
   /** Resolves as soon as no request is in flight on the generation; at once if none is. */
   whenIdle(generation: number): Promise<void>;
   /** Resolves as soon as no request at all is in flight, held ones included; at once if none is. */
@@ -50,15 +52,15 @@ export function createTickets(now: () => number): Tickets {
   let accepted = 0;
   let inFlight = 0;
   let lastEntry = now();
+  let leaveListener: (() => void) | undefined;
 
   function stepOff(generation: number): void {
     if (generation === 0) return;
     const left = aboard.get(generation)! - 1;
-    if (left > 0) {
-      aboard.set(generation, left);
-      return;
-    }
-    aboard.delete(generation);
+    if (left > 0) aboard.set(generation, left);
+    else aboard.delete(generation);
+    leaveListener?.();
+    if (left > 0) return;
     const waiters = idleWaiters.get(generation);
     if (!waiters) return;
     idleWaiters.delete(generation);
@@ -108,6 +110,9 @@ export function createTickets(now: () => number): Tickets {
     account: () => ({ accepted, ended: { ...ended }, inFlight }),
     sinceLastEntry: () => now() - lastEntry,
     inFlight: (generation) => aboard.get(generation) ?? 0,
+    onLeave(listener) {
+      leaveListener = listener;
+    },
     whenIdle(generation) {
       if (!aboard.has(generation)) return Promise.resolve();
       return new Promise((resolve) => {

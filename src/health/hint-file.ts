@@ -2,7 +2,8 @@
 // containers share and dies with the Pod. A hint only: readiness is always proved anew, and a hint that cannot be read
 // or written changes nothing but what is preferred.
 
-import { readFileSync, renameSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
+import { rename, writeFile } from "node:fs/promises";
 
 export interface HintContent {
   readonly versions: readonly string[];
@@ -14,14 +15,39 @@ export interface HintContent {
 const MOST_VERSIONS = 64;
 
 export interface HintFile {
+  readonly path: string;
   /** Undefined if there is none, or it is not ours. */
   read(): HintContent | undefined;
-  /** Atomic: a reader sees the old or the new content. Throws what the file system throws. */
+  /**
+   * Begins to write and returns at once: a switch never waits for a disk. Atomic, a reader sees the old or the new content. Of
+   * several in a row the last one stands.
+   */
   write(hint: HintContent): void;
+  /** Resolves when what was given to `write` so far is on the volume, or has failed. */
+  written(): Promise<void>;
 }
 
-export function createHintFile(path: string): HintFile {
+/** `onFailure` is told of a content that could not be written; the old one stays. */
+export function createHintFile(path: string, onFailure: (error: Error) => void): HintFile {
+  let waiting: string | undefined;
+  let writing: Promise<void> | undefined;
+
+  async function writeAll(): Promise<void> {
+    const next = `${path}.next`;
+    for (let content = waiting; content !== undefined; content = waiting) {
+      waiting = undefined;
+      try {
+        await writeFile(next, content, { mode: 0o600 });
+        await rename(next, path);
+      } catch (error) {
+        onFailure(error instanceof Error ? error : new Error(String(error)));
+      }
+    }
+    writing = undefined;
+  }
+
   return {
+    path,
     read() {
       let content: unknown;
       try {
@@ -37,11 +63,9 @@ export function createHintFile(path: string): HintFile {
       return { versions, instance: text(instance), slot: text(slot) };
     },
     write({ versions, instance, slot }) {
-      const next = `${path}.next`;
-      writeFileSync(next, JSON.stringify({ versions: versions.slice(-MOST_VERSIONS), instance, slot }), {
-        mode: 0o600,
-      });
-      renameSync(next, path);
+      waiting = JSON.stringify({ versions: versions.slice(-MOST_VERSIONS), instance, slot });
+      writing ??= writeAll();
     },
+    written: () => writing ?? Promise.resolve(),
   };
 }

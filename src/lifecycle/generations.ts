@@ -108,8 +108,9 @@ function bear(turn: Turn, slot: Slot, lifeline: Lifeline, origin: Origin | undef
     wasReady: false,
   };
   turn.state = { ...turn.state, nextGeneration: id + 1 };
-  // An answered hook was for the container before; an unanswered one is for this one (R2).
-  const hook = slot.hook?.answeredAt === undefined ? slot.hook : undefined;
+  // An answered hook was for the container before; an unanswered one is for this one (R2), which has come now.
+  const isOurs = slot.hook !== undefined && slot.hook.answeredAt === undefined;
+  const hook = isOurs ? { ...slot.hook, cameToEmpty: false } : undefined;
   patchSlot(turn, slot.name, { generation, hook, refusedHandshake: undefined });
   return generation;
 }
@@ -140,10 +141,11 @@ export function loseLifeline(turn: Turn, id: number): void {
   });
 }
 
-/** A drain that was ordered ends with what it was about; whoever ordered it is told. */
+/** A drain that was ordered ends with what it was about; whoever ordered it, or joined one of a hook, is told. */
 export function callOffOrder(turn: Turn, generation: Generation, outcome: string): void {
-  if (generation.drain?.cause !== "order" || generation.drain.ended) return;
-  patchGeneration(turn, generation.id, { drain: undefined });
+  const { drain } = generation;
+  if (!drain || drain.ended) return;
+  if (drain.cause === "order") patchGeneration(turn, generation.id, { drain: undefined });
   act(turn, { do: "drain-ended", slot: generation.slot, outcome, endStreamsOf: undefined });
 }
 

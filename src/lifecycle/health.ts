@@ -1,7 +1,7 @@
 // What is known of a generation's health: probes, refused connections, gates that ran out.
 
 import type { Event } from "./events.ts";
-import { beginUnannounced, bury } from "./generations.ts";
+import { beginUnannounced, bury, callOffOrder } from "./generations.ts";
 import { type Generation, generationOf, type State } from "./state.ts";
 import { act, emitOf, nameOf, patchGeneration, patchSlot, requireSlot, type Turn } from "./turn.ts";
 
@@ -73,6 +73,7 @@ export function markUnreachable(turn: Turn, id: number): void {
   act(turn, { do: "probe", slot: generation.slot });
   if (generation.lifeline.kind !== "none") return;
   // Nothing but its address was known of it: the next one that answers there is another.
+  callOffOrder(turn, generation, "the app ended");
   act(turn, { do: "retire", generation: id });
   bury(turn, generation);
 }

@@ -112,15 +112,19 @@ test("the laws hold after every event", () => {
   );
 });
 
-test("every hook is answered, and a signal ends in exactly one exit", () => {
+test("every hook and every ordered drain is answered, and a signal ends in exactly one exit", () => {
   fc.assert(
     fc.property(settings, script, fc.boolean(), (given, events, quick) => {
       const world = createWorld(given);
       const reported = { count: 0 };
       const asked = { pod: 0, a: 0, b: 0 };
+      /** Of each slot's last ordered drain: where in the effects its answer may begin. */
+      const ordered = new Map<string, number>();
       let signalled = false;
       for (const [event, gap] of events) {
+        const before = world.effects.length;
         const refusal = world.send(event);
+        if (!refusal && event.type === "drain") ordered.set(event.slot, before);
         if (quick) report(world, reported);
         if (!refusal && event.type === "pod-hook") asked.pod++;
         if (!refusal && event.type === "slot-hook") asked[event.slot as "a" | "b"]++;
@@ -136,6 +140,10 @@ test("every hook is answered, and a signal ends in exactly one exit", () => {
       for (const key of ["pod", "a", "b"] as const) if (asked[key] > 0) expect(answered).toContain(key);
       const unanswered = world.state.slots.filter(({ hook }) => hook && hook.answeredAt === undefined);
       expect(unanswered).toEqual([]);
+      for (const [slot, from] of ordered) {
+        const answers = world.effects.slice(from).filter((effect) => effect.do === "drain-ended");
+        expect(answers).toContainEqual(expect.objectContaining({ slot }));
+      }
       const exits = world.effects.filter((effect) => effect.do === "exit");
       expect(exits.length).toBe(signalled ? 1 : 0);
     }),

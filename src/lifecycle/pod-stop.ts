@@ -1,9 +1,9 @@
-// The stop of the whole Pod: lame duck, drain, answer; R2 to R6 and R8.
+// The stop of the whole Pod: lame duck, drain, answer; R2 to R6 and R8 of docs/stop.md.
 
 import { hopelessFrom, lastCallAt, someoneMayServe, someoneServes } from "./prospects.ts";
-import { answerSlotHook, recallSlotDrains } from "./slot-stop.ts";
+import { answerSlotHook, recallSlotDrains, takeDrainBack } from "./slot-stop.ts";
 import { EXPIRY_SLACK_MS, HOOK_WINDOW_MS, LAST_MOMENT_MS, type Pod, type State } from "./state.ts";
-import { act, emit, patchGeneration, patchSlot, setPod, type Turn } from "./turn.ts";
+import { act, emit, patchSlot, setPod, type Turn } from "./turn.ts";
 
 type Leaving = Extract<Pod, { phase: "leaving" }>;
 type Drained = Extract<Pod, { phase: "drained" }>;
@@ -181,8 +181,7 @@ function serveAgain(turn: Turn): void {
   setPod(turn, { phase: "serving" });
   for (const { name, generation } of turn.state.slots) {
     patchSlot(turn, name, { hook: undefined });
-    if (generation?.drain?.cause === "hook")
-      patchGeneration(turn, generation.id, { drain: undefined, told: undefined });
+    if (generation?.drain?.cause === "hook") takeDrainBack(turn, generation, "its hook has expired");
   }
   emit(turn, {
     type: "pod_serving_again",

@@ -100,8 +100,8 @@ export function balancer(state: State, at: number): { readonly ok: boolean; read
 }
 
 /**
- * Liveness of a slot: false only for a generation that has shaken hands, is not being stopped, and has failed its probe in a
- * row for LIVENESS_PATIENCE_MS. A slow start, a placeholder or a drain is never a reason to kill.
+ * Liveness of a slot: false only for a generation that has shaken hands (without handshakes: has passed its probe), is not being
+ * stopped, and has failed its probe in a row for LIVENESS_PATIENCE_MS. A slow start, a placeholder or a drain is never a reason to kill.
  */
 export function slotLiveness(
   state: State,

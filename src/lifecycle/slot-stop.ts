@@ -1,4 +1,4 @@
-// The stop of one slot, by its container's hook or by an order: R1, R4, R7.
+// The stop of one slot, by its container's hook or by an order: R1, R4, R7 of docs/stop.md.
 
 import { callOffOrder } from "./generations.ts";
 import {
@@ -41,6 +41,8 @@ export function answerSlotHook(turn: Turn, name: string, outcome: string, endStr
   patchSlot(turn, name, {
     hook: generation ? { ...hook, answeredAt: hook.answeredAt ?? turn.at } : undefined,
   });
+  // No lifeline tells of its end: it has to be seen between its going and its successor's coming.
+  if (generation?.lifeline.kind === "none") act(turn, { do: "probe", slot: name });
   emit(turn, {
     type: "hook_answered",
     slot: name,
@@ -111,8 +113,9 @@ function endDrain(
     details: { cause: drain.cause, durationMs: Math.round(turn.at - drain.since), outcome },
     countOf: generation.id,
   });
-  if (drain.cause === "order") act(turn, { do: "drain-ended", slot: generation.slot, outcome, endStreamsOf });
-  else answerSlotHook(turn, generation.slot, outcome, endStreamsOf);
+  if (drain.cause === "hook") answerSlotHook(turn, generation.slot, outcome, endStreamsOf);
+  // An order may have joined the drain of a hook.
+  act(turn, { do: "drain-ended", slot: generation.slot, outcome, endStreamsOf });
 }
 
 /** Everything about slots for which a moment has come. */
@@ -159,11 +162,17 @@ function passHookExpiry(turn: Turn, slot: Slot): void {
   if (hook?.answeredAt === undefined || !generation || pod.phase !== "serving") return;
   if (turn.at < hook.answeredAt + settings.graceMs + EXPIRY_SLACK_MS) return;
   patchSlot(turn, slot.name, { hook: undefined, expectedUntil: undefined });
-  patchGeneration(turn, generation.id, { drain: undefined, told: undefined });
+  takeDrainBack(turn, generation, "its hook has expired");
   emitOf(turn, generation, {
     type: "hook_expired",
     message: `${nameOf(generation)} outlived its hook by the grace and serves again`,
   });
+}
+
+/** What a hook began is over before its end: the generation serves again. */
+export function takeDrainBack(turn: Turn, generation: Generation, outcome: string): void {
+  callOffOrder(turn, generation, outcome);
+  patchGeneration(turn, generation.id, { drain: undefined, told: undefined });
 }
 
 /** The Pod is leaving: slots whose hooks are unanswered go on serving through the Pod's lame duck. */
@@ -171,7 +180,7 @@ export function recallSlotDrains(turn: Turn): void {
   for (const { name, generation, hook } of turn.state.slots) {
     patchSlot(turn, name, { expectedUntil: undefined });
     if (!hook || hook.answeredAt !== undefined || generation?.drain?.cause !== "hook") continue;
-    patchGeneration(turn, generation.id, { drain: undefined, told: undefined });
+    takeDrainBack(turn, generation, "the Pod is leaving");
   }
 }
 
@@ -182,7 +191,9 @@ export function slotMoments(state: State): readonly number[] {
     if (generation?.drain && !generation.drain.ended) moments.push(generation.drain.deadline);
     if (hook && pod.phase === "serving") {
       if (hook.answeredAt === undefined) {
-        if (generation?.drain?.cause !== "hook") moments.push(hook.askedAt + HOOK_WINDOW_MS);
+        // An app that dies while its hook waits ends the wait.
+        const isDraining = generation?.drain?.cause === "hook" && generation.lifeline.kind !== "lost";
+        if (!isDraining) moments.push(hook.askedAt + HOOK_WINDOW_MS);
       } else if (generation) moments.push(hook.answeredAt + settings.graceMs + EXPIRY_SLACK_MS);
     }
     return moments;

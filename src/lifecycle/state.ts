@@ -23,8 +23,13 @@ export const HOOK_WINDOW_MS = 1_000;
 export const RESUME_WINDOW_MS = 1_000;
 /** R4: an order from a hook expires this long after the grace. */
 export const EXPIRY_SLACK_MS = 5_000;
-/** After a restart of sluice: how long the previously active instance is waited for. */
-const AWAIT_INSTANCE_MS = 2_000;
+/**
+ * After a restart of sluice: how long the previously active instance is waited for, its client's pauses of up to 1 s and a CPU
+ * that is short included. What is held meanwhile must still reach another that is ready: no longer than half of its time, if
+ * that is enough for a client to come back.
+ */
+const AWAIT_INSTANCE_MS = 5_000;
+const LEAST_AWAIT_MS = 2_000;
 /** R5: what is left once the kubelet has given up waiting for a hook. */
 export const LAST_MOMENT_MS = 1_000;
 /** A slot's liveness fails only when its probe has been failing for at least this long. */
@@ -174,11 +179,15 @@ export function initialState(settings: Settings, at: number, hint: Hint | undefi
     awaited:
       hint?.instance === undefined
         ? undefined
-        : { instance: hint.instance, slot: hint.slot, until: at + AWAIT_INSTANCE_MS },
+        : { instance: hint.instance, slot: hint.slot, until: at + awaitMs(settings) },
     nextGeneration: 1,
     desertedSince: at,
     pod: { phase: "serving" },
   };
+}
+
+function awaitMs({ holdTimeoutMs }: Settings): number {
+  return Math.min(AWAIT_INSTANCE_MS, Math.max(LEAST_AWAIT_MS, holdTimeoutMs / 2));
 }
 
 export function slotOf(state: State, name: string): Slot | undefined {

@@ -1,4 +1,4 @@
-// The lifecycle: one value and one step. What is due comes first, then the event, then what follows from both.
+// The lifecycle: one value and one step. First the event, of which a tick does what is due, then what follows from it.
 
 import { choose, makeActive, tellRoles } from "./choice.ts";
 import type { Effect } from "./effects.ts";
@@ -22,22 +22,21 @@ import { emitOf, nameOf, patchGeneration, type Turn } from "./turn.ts";
 export interface Step {
   readonly state: State;
   readonly effects: readonly Effect[];
-  /** An illegal order is refused with a reason; what was due has been done all the same. */
+  /** An illegal order is refused with a reason, and changes nothing. */
   readonly refusal: Refusal | undefined;
 }
 
 /** Pure. Times must not go backwards. */
 export function step(state: State, event: Event): Step {
-  const due = settle(passDeadlines({ state, at: event.at, effects: [] }));
+  const turn: Turn = { state, at: event.at, effects: [] };
   try {
-    const turn: Turn = { state: due.state, at: event.at, effects: [] };
     refuseUnknownSlot(turn, event);
     apply(turn, event);
     settle(turn);
-    return { state: turn.state, effects: [...due.effects, ...turn.effects], refusal: undefined };
+    return { state: turn.state, effects: turn.effects, refusal: undefined };
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
-    return { state: due.state, effects: due.effects, refusal: error.refusal };
+    return { state, effects: [], refusal: error.refusal };
   }
 }
 
@@ -101,6 +100,8 @@ function apply(turn: Turn, event: Event): void {
       drain(turn, event.slot);
       break;
     case "tick":
+      // No other event concludes that something did not come: it may be the next one, if sluice was kept from the processor.
+      passDeadlines(turn);
       break;
   }
 }
@@ -113,25 +114,21 @@ function refuseUnknownSlot(turn: Turn, event: Event): void {
   );
 }
 
-function passDeadlines(turn: Turn): Turn {
+function passDeadlines(turn: Turn): void {
   passGates(turn);
   passLostLifelines(turn);
   passSlotDeadlines(turn);
   passPodDeadlines(turn);
   const { awaited } = turn.state;
   if (awaited && turn.at >= awaited.until) turn.state = { ...turn.state, awaited: undefined };
-  return turn;
 }
 
-function settle(turn: Turn): Turn {
-  // An event may have made something due: an app that dies while its hook waits ends the wait.
-  passSlotDeadlines(turn);
+function settle(turn: Turn): void {
   noteReadiness(turn);
   const { generation, cause } = choose(turn.state);
   makeActive(turn, generation, cause);
   settlePod(turn);
   tellRoles(turn);
-  return turn;
 }
 
 function noteReadiness(turn: Turn): void {

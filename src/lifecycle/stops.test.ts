@@ -113,6 +113,18 @@ describe("R2: a Pod deleted while a slot is being replaced", () => {
     expect([...world.answered()].sort()).toEqual(["a", "a", "pod"]);
   });
 
+  test("the app that came and died is not waited for as one that is still to come", () => {
+    const world = createWorld({ slots: ["a"] });
+    world.send({ type: "slot-hook", slot: "a" });
+    world.send({ type: "pod-hook" });
+    world.pass(2_000);
+    world.boot("a", "v2");
+    world.send({ type: "lifeline-lost", generation: world.generation("a").id });
+    expect(world.route).toEqual({ to: "hold" });
+    world.pass(1_000);
+    expect(world.route).toEqual({ to: "refuse" });
+  });
+
   test("gives up at the hold's limit", () => {
     const world = createWorld({ slots: ["a"], holdTimeoutMs: 8_000 });
     world.send({ type: "slot-hook", slot: "a" });
@@ -202,6 +214,7 @@ describe("R5: SIGTERM", () => {
     world.send({ type: "slot-hook", slot: "a" });
     world.pass(1_500);
     world.send({ type: "signal", signal: "SIGTERM" });
+    expect(world.effects).toContainEqual({ do: "wind-down", overMs: 0 });
     expect(awaitsQuiet(world)).toBe(true);
     world.pass(1_000);
     expect(world.effects).toContainEqual({ do: "cut" });
@@ -353,6 +366,7 @@ describe("a slot's drain", () => {
     world.send({ type: "slot-hook", slot: "a" });
     world.pass(1_500);
     world.send({ type: "lifeline-lost", generation: world.generation("a").id });
+    world.pass(0);
     expect(world.answered()).toEqual(["a"]);
   });
 
@@ -386,6 +400,62 @@ describe("a slot's drain", () => {
       outcome: "the app ended",
       endStreamsOf: undefined,
     });
+  });
+});
+
+describe("who orders a drain that a hook has begun", () => {
+  const ended = (world: World) =>
+    world.effects.flatMap((effect) => (effect.do === "drain-ended" ? [effect.outcome] : []));
+  const begin = () => {
+    const world = createWorld({ slots: ["a"] });
+    world.boot("a", "v1");
+    world.send({ type: "slot-hook", slot: "a" });
+    world.pass(1_500);
+    expect(world.send({ type: "drain", slot: "a" })).toBeUndefined();
+    expect(ended(world)).toEqual([]);
+    return world;
+  };
+
+  test("joins it, and hears its end", () => {
+    const world = begin();
+    world.send({ type: "idle", generation: world.generation("a").id });
+    expect(ended(world)).toEqual(["drained"]);
+    expect(world.answered()).toEqual(["a"]);
+  });
+
+  test("hears of its deadline, when streams have been ended", () => {
+    const world = begin();
+    const { id } = world.generation("a");
+    world.pass(10_000);
+    const outcome = { slot: "a", outcome: "deadline", endStreamsOf: id } as const;
+    expect(world.effects).toContainEqual({ do: "drain-ended", ...outcome });
+    expect(world.effects).toContainEqual({ do: "answer-slot-hook", ...outcome });
+  });
+
+  test("hears that the app died", () => {
+    const world = begin();
+    world.send({ type: "lifeline-lost", generation: world.generation("a").id });
+    expect(ended(world)).toEqual(["the app ended"]);
+  });
+
+  test("hears that the Pod's stop took its place", () => {
+    const world = begin();
+    world.send({ type: "pod-hook" });
+    expect(ended(world)).toEqual(["the Pod is leaving"]);
+    expect(world.route).toMatchObject({ to: "generation" });
+  });
+});
+
+test("an ordered drain whose app refuses connections, without handshakes, is reported to whoever ordered it", () => {
+  const world = createWorld({ handshake: "off" });
+  world.send({ type: "probe", slot: "a", ok: true, refused: false, detail: "answered 200" });
+  world.send({ type: "drain", slot: "a" });
+  world.send({ type: "refused", generation: world.generation("a").id });
+  expect(world.effects).toContainEqual({
+    do: "drain-ended",
+    slot: "a",
+    outcome: "the app ended",
+    endStreamsOf: undefined,
   });
 });
 

@@ -50,6 +50,7 @@ test.each([
   ["apiVersion: v1\nkind: List\nitems: [7]\n", /^1: item 1 of the List: not a Kubernetes object/],
   [`${CONFIG}data:\n  x: {{ .Values.x }}\n`, /^5: this is a template, not a manifest: render it first/],
   ['apiVersion: v1\nkind: Pod\nimage: "{{ .Values.i }}"\n', /^3: this is a template/],
+  ['apiVersion: v1\nkind: Pod\nmetadata: {name: "{{ .Release.Name }}"}\n', /^3: this is a template/],
   ["{{- if .Values.x }}\nkind: Pod\n{{- end }}\n", /^1: this is a template/],
   ["apiVersion: v1\nkind: Pod\nspec:\n  {{- toYaml .Values | nindent 2 }}\n", /^4: this is a template/],
 ])("%j is told in one line", (text, expected) => {
@@ -63,6 +64,12 @@ test("text that only mentions a template is a manifest", () => {
   expect(problemsOf(`${CONFIG}data:\n  alert: |\n    {{ $labels.pod }} is down\n  b: "{{ x }}"\n`)).toEqual(
     [],
   );
+});
+
+test("what others fill in by themselves is no reason to refuse what stands beside it", () => {
+  const workflow =
+    'apiVersion: argoproj.io/v1alpha1\nkind: WorkflowTemplate\nmetadata: {name: w}\nspec: {container: {image: "{{i}}"}}\n';
+  expect(problemsOf(`${CONFIG}data: {image: "{{ .Values.image }}"}\n---\n${workflow}`)).toEqual([]);
 });
 
 test("every file's problems are told at once", () => {

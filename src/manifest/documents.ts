@@ -1,7 +1,7 @@
 // Manifests as they come in: files and stdin, several documents each, `List`s with objects inside. What cannot be a
 // manifest is told in one line each: the file, the line, what is wrong, what to do.
 
-import { at, isObject, type Json, type JsonObject, stringOf } from "./json-value.ts";
+import { at, isList, isObject, type Json, type JsonObject, stringOf } from "./json-value.ts";
 import { readYamlSource, type SourceDocument } from "./yaml-source.ts";
 
 export interface ManifestText {
@@ -74,7 +74,15 @@ export function readManifests(
       if (document.root === undefined) return;
       const place = { file: files.length, document: index, items: [] };
       const read = objectsIn(document.value, name, document.line, place);
-      if (typeof read !== "string") objects.push(...read);
+      if (typeof read !== "string") {
+        objects.push(...read);
+        if (hasHole(document.value) || read.some(isUnrendered)) {
+          const within = templateLine(text.slice(document.start, document.end));
+          const first = text.slice(0, document.start).split("\n").length;
+          const line = within === undefined ? document.line : first + within - 1;
+          problems.push({ file: name, line, message: UNRENDERED });
+        }
+      }
       // A flow map as a key of a flow map: `{{ .Values.image }}` is YAML, though nobody writes that on purpose.
       else {
         const template = templateLine(text.slice(document.start, document.end));
@@ -82,16 +90,6 @@ export function readManifests(
         problems.push({ file: name, line, message: template === undefined ? read : UNRENDERED });
       }
     });
-    const holes = source.documents.filter(({ value }) => hasTemplate(value));
-    for (const { line, start, end } of holes) {
-      const within = templateLine(text.slice(start, end));
-      const first = text.slice(0, start).split("\n").length;
-      problems.push({
-        file: name,
-        line: within === undefined ? line : first + within - 1,
-        message: UNRENDERED,
-      });
-    }
     files.push({ name, text, documents: source.documents });
   }
   return problems.length > 0 ? { problems: distinct(problems) } : { files, objects };
@@ -105,16 +103,34 @@ function templateLine(text: string): number | undefined {
   return index === -1 ? undefined : index + 1;
 }
 
-/** `x: {{ y }}` is read as a map whose key is a map, which becomes the text `{ y }`; `x: "{{ y }}"` as a string. */
-function hasTemplate(value: Json | undefined): boolean {
-  if (Array.isArray(value)) return value.some(hasTemplate);
+/** `x: {{ y }}` is read as a map whose key is a map, which becomes the text `{ y }`. */
+function hasHole(value: Json | undefined): boolean {
+  if (isList(value)) return value.some(hasHole);
   if (!isObject(value)) return false;
   return Object.entries(value).some(
-    ([key, inside]) =>
-      (/^\{[\s\S]*\}$/.test(key) && inside === null) ||
-      ((key === "image" || key === "replicas") && typeof inside === "string" && inside.includes("{{")) ||
-      hasTemplate(inside),
+    ([key, inside]) => (/^\{[\s\S]*\}$/.test(key) && inside === null) || hasHole(inside),
   );
+}
+
+/** Kinds of others (workflows, policies) fill such places themselves; Kubernetes' own never do. */
+const OWN_GROUPS = /^(?:v1|(?:apps|batch|apps\.kruise\.io)\/.*)$/;
+
+/** `x: "{{ y }}"` is a text like any other, but not where a name, an image or a number stands. */
+function isUnrendered({ apiVersion, kind, name, namespace, value }: ManifestObject): boolean {
+  if (!OWN_GROUPS.test(apiVersion) || kind === "ConfigMap" || kind === "Secret") return false;
+  return [name, namespace].some(isTemplate) || hasTemplate(value);
+}
+
+function hasTemplate(value: Json | undefined): boolean {
+  if (isList(value)) return value.some(hasTemplate);
+  if (!isObject(value)) return false;
+  return Object.entries(value).some(
+    ([key, inside]) => ((key === "image" || key === "replicas") && isTemplate(inside)) || hasTemplate(inside),
+  );
+}
+
+function isTemplate(value: Json | undefined): boolean {
+  return typeof value === "string" && value.includes("{{");
 }
 
 /** The objects, or what keeps the value from being one. */

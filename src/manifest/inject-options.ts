@@ -22,9 +22,9 @@ export interface InjectOptions {
   readonly flags: readonly string[];
 }
 
-/** The name of the container; of the container port of the ops server; of the volume with the control socket. */
+/** The name of the container; of the container port of the ops server (the second where the first is taken); of the volume with the control socket. */
 export const SIDECAR = "sluice";
-export const OPS_PORT_NAME = "ops";
+export const OPS_PORT_NAMES = ["ops", "sluice-ops"] as const;
 export const VOLUME = "sluice-run";
 /** A template or an object that bears this with the value "false" is left alone. */
 export const OPT_OUT = "sluice/inject";

@@ -5,8 +5,9 @@ import type { Config } from "../config/config.ts";
 import type { OptionKey } from "../config/options.ts";
 import type { Account } from "./account.ts";
 import { type App, findApp } from "./app-container.ts";
+import { protocolFlag } from "./app-protocol.ts";
 import { type InjectOptions, SIDECAR } from "./inject-options.ts";
-import { isList, type Json, type JsonObject } from "./json-value.ts";
+import { at, isList, type Json, type JsonObject, objectOf, objectsOf } from "./json-value.ts";
 import { KEY_ORDER, withKey } from "./key-order.ts";
 import type { Service } from "./service.ts";
 import { SOCKET_VOLUME, sidecarContainer } from "./sidecar-container.ts";
@@ -22,6 +23,9 @@ const USUAL_GRACE = 30;
 const SLOT_PORTS = [8_081, 8_082] as const;
 /** Where sluice listens when the app cannot leave its port. */
 const OTHER_PORT = 18_080;
+/** Safe in the sense of Kubernetes, and allowed by the `restricted` Pod Security level. */
+const LOW_PORTS = "net.ipv4.ip_unprivileged_port_start";
+const FIRST_OPEN_PORT = 1_024;
 
 export interface Injected {
   readonly spec: JsonObject;
@@ -39,13 +43,15 @@ export async function injectWorkload(
   const app = findApp(workload, services, options, account);
   if (!app) return undefined;
   const given = givenKeys(options.flags);
+  const protocol = protocolFlag(app, services, given.has("app-protocol"), account);
   const probe = probeFlags(app, given.has("probe"), account);
   const { keepsStartup } = judgeProbes(app, options.slots, account);
-  judgeHooks(app.container, options.slots, account);
+  judgeHooks(app, options.slots, account);
 
   const derived = new Map<OptionKey, string>([
     ["listen", `:${options.listen ?? (options.appPort === app.port ? OTHER_PORT : app.port)}`],
     ["slots", slotsFlag(options)],
+    ...protocol,
     ...probe,
     ["grace", graceFlag(workload.grace ?? USUAL_GRACE)],
   ]);
@@ -68,29 +74,42 @@ function slotsFlag({ slots, appPort }: InjectOptions): string {
 }
 
 function changedSpec(
-  { spec }: Workload,
+  workload: Workload,
   app: App,
   config: Config,
   args: readonly string[],
   options: InjectOptions,
   keepsStartup: boolean,
 ): JsonObject {
+  const { spec } = workload;
   const set = (object: JsonObject, key: string, value: Json): JsonObject =>
     withKey(object, key, value, KEY_ORDER.podSpec);
-  const sidecar = sidecarContainer(options, config, args, app);
+  const sidecar = sidecarContainer(workload, options, config, args, app);
   const containers = itemsOf(spec.containers).flatMap((value) => {
     if (value !== app.container.value) return [value];
     const slot = slotContainer(app, config, 0, keepsStartup);
     return options.slots === 1 ? [slot] : [slot, idleContainer(app, config, options.placeholder)];
   });
   let changed = set(spec, "terminationGracePeriodSeconds", config.graceMs / 1_000);
+  if (needsLowPorts(workload, config)) changed = set(changed, "securityContext", withLowPorts(spec));
   if (!options.classic) changed = set(changed, "initContainers", [sidecar, ...itemsOf(spec.initContainers)]);
   changed = set(changed, "containers", options.classic ? [sidecar, ...containers] : containers);
   return set(changed, "volumes", [...itemsOf(spec.volumes), SOCKET_VOLUME]);
 }
 
+/** Whether sluice, which is not root, listens below 1024: container runtimes allow it to everybody, or to nobody. */
+function needsLowPorts({ spec }: Workload, { listen, ops }: Config): boolean {
+  const isGiven = objectsOf(at(spec, "securityContext", "sysctls")).some(({ name }) => name === LOW_PORTS);
+  return !isGiven && Math.min(listen.port, ops.port) < FIRST_OPEN_PORT;
+}
+
+function withLowPorts({ securityContext }: JsonObject): JsonObject {
+  const context = objectOf(securityContext);
+  return { ...context, sysctls: [...itemsOf(context.sysctls), { name: LOW_PORTS, value: "0" }] };
+}
+
 function tell(
-  { grace }: Workload,
+  workload: Workload,
   app: App,
   config: Config,
   args: readonly string[],
@@ -98,6 +117,7 @@ function tell(
   account: Account,
 ): void {
   const { container } = app;
+  const { grace } = workload;
   const [first, second] = config.slots;
   account.did(
     options.classic
@@ -120,6 +140,18 @@ function tell(
   if (second) {
     account.did(
       `${idleName(app, config)} added: slot ${second.name}, idle (${options.placeholder}), with the same resources; \`upgrade\` puts the new version there`,
+    );
+  }
+  if (needsLowPorts(workload, config)) {
+    account.did(
+      `securityContext.sysctls has ${LOW_PORTS}=0: sluice is not root, and listens on a port below ${FIRST_OPEN_PORT}`,
+    );
+  }
+  for (const { number, protocol } of second ? container.ports : []) {
+    if (number === app.port || protocol !== "TCP") continue;
+    account.note(
+      `${container.name} and ${idleName(app, config)} run two versions at once, which must not both listen on port ${number}: ` +
+        "let the app derive it from PORT or SLUICE_SLOT",
     );
   }
   account.note(

@@ -148,12 +148,93 @@ describe("the app's container", () => {
     ["httpGet: {port: 8080, path: up}", ["--probe=http:/up"]],
     ["tcpSocket: {port: 8080}, timeoutSeconds: 3", ["--probe=tcp", "--probe-timeout=3s"]],
     ["tcpSocket: {port: 8080}, periodSeconds: 10, timeoutSeconds: 1, failureThreshold: 3", ["--probe=tcp"]],
-    ["grpc: {port: 8080}, periodSeconds: 90", ["--probe=grpc", "--probe-interval=1m30s"]],
-    ["grpc: {port: 8080, service: a.B}, failureThreshold: 5", ["--probe=grpc:a.B", "--probe-failures=5"]],
+    [
+      "grpc: {port: 8080}, periodSeconds: 90",
+      ["--app-protocol=h2c", "--probe=grpc", "--probe-interval=1m30s"],
+    ],
+    [
+      "grpc: {port: 8080, service: a.B}, failureThreshold: 5",
+      ["--app-protocol=h2c", "--probe=grpc:a.B", "--probe-failures=5"],
+    ],
   ])("readinessProbe {%s} becomes %j", async (probe, expected) => {
     const { args, app } = await podOf(deployment(`${PORT}, readinessProbe: {${probe}}`));
     expect(args).toEqual([...expected, "--grace=30s"]);
     expect(app.readinessProbe).toBeUndefined();
+  });
+
+  test("an app that speaks HTTP/2 is asked in HTTP/2, or its answers would all be 502", async () => {
+    const protocolOf = async (text: string, options: Partial<InjectOptions> = {}) =>
+      (await podOf(text, options)).args.filter((word) => word.startsWith("--app-protocol"));
+    const h2c = ["--app-protocol=h2c"];
+    expect(await protocolOf(deployment("ports: [{name: grpc, containerPort: 50051}]"))).toEqual(h2c);
+    expect(await protocolOf(deployment("ports: [{name: grpc-api, containerPort: 50051}]"))).toEqual(h2c);
+    expect(await protocolOf(deployment(`${PORT}, livenessProbe: {grpc: {port: 8080}}`))).toEqual(h2c);
+    const spoken = (appProtocol: string) =>
+      deployment(PORT) + service(`{port: 80, targetPort: http, appProtocol: ${appProtocol}}`);
+    expect(await protocolOf(spoken("kubernetes.io/h2c"))).toEqual(h2c);
+
+    expect(await protocolOf(spoken("http"))).toEqual([]);
+    expect(await protocolOf(deployment("ports: [{name: grpc-web, containerPort: 8080}]"))).toEqual([]);
+    const health = "ports: [{name: http, containerPort: 8080}, {name: grpc, containerPort: 9000}]";
+    expect(await protocolOf(deployment(`${health}, livenessProbe: {grpc: {port: 9000}}`))).toEqual([]);
+    const flags = ["--app-protocol=h1"];
+    expect(await protocolOf(deployment(`${PORT}, readinessProbe: {grpc: {port: 8080}}`), { flags })).toEqual(
+      flags,
+    );
+  });
+
+  test("a port below 1024 may be listened on by sluice, which is not root", async () => {
+    const sysctls = (spec: JsonObject) => at(spec, "securityContext", "sysctls");
+    const low = deployment("ports: [{name: http, containerPort: 80}]");
+    const may = [{ name: "net.ipv4.ip_unprivileged_port_start", value: "0" }];
+    expect(sysctls((await podOf(low)).spec)).toEqual(may);
+    expect(uninjectText(textOf(await injectText(low)))).not.toContain("sysctls");
+    const given = deployment(
+      "ports: [{name: http, containerPort: 80}]",
+      "securityContext: {fsGroup: 1, sysctls: [{name: net.ipv4.ip_unprivileged_port_start, value: '80'}]}",
+    );
+    expect((await podOf(given)).spec.securityContext).toEqual({
+      fsGroup: 1,
+      sysctls: [{ name: "net.ipv4.ip_unprivileged_port_start", value: "80" }],
+    });
+    expect((await podOf(deployment(PORT))).spec.securityContext).toBeUndefined();
+  });
+
+  test("a postStart that asks the port by its name still finds it", async () => {
+    const { app } = await podOf(
+      deployment(`${PORT}, lifecycle: {postStart: {httpGet: {path: /warm, port: http}}}`),
+    );
+    expect(at(app, "lifecycle", "postStart")).toEqual({ httpGet: { path: "/warm", port: 8080 } });
+  });
+
+  test("a port of the node goes to sluice with the address on which it stands", async () => {
+    const { sidecar } = await podOf(
+      deployment("ports: [{name: http, containerPort: 8080, hostPort: 80, hostIP: 10.0.0.1}]"),
+    );
+    expect(objectsOf(sidecar.ports)[0]).toEqual({
+      name: "http",
+      containerPort: 8080,
+      hostPort: 80,
+      hostIP: "10.0.0.1",
+    });
+  });
+
+  test("of a variable that is set twice the last one counts: none is left behind", async () => {
+    const { app } = await podOf(
+      deployment(`${PORT}, env: [{name: PORT, value: "1"}, {name: A, value: b}, {name: PORT, value: "2"}]`),
+    );
+    expect(objectsOf(app.env).filter(({ name, value }) => name === "PORT" && value !== "8081")).toEqual([]);
+  });
+
+  test("a port of the app that is called ops keeps its name, which Services may go by", async () => {
+    const { app, sidecar } = await podOf(
+      deployment("ports: [{name: http, containerPort: 8080}, {name: ops, containerPort: 8090}]"),
+      { classic: true },
+    );
+    expect(app.ports).toEqual([{ name: "ops", containerPort: 8090 }]);
+    const [, ops] = objectsOf(sidecar.ports);
+    expect(ops).toEqual({ name: "sluice-ops", containerPort: 9080 });
+    expect(at(sidecar, "readinessProbe", "httpGet", "port")).toBe("sluice-ops");
   });
 
   test("liveness asks sluice with the thresholds of before; none stays none", async () => {
@@ -221,7 +302,12 @@ describe("two slots", () => {
     [`${PORT}, command: [app]`, "web has command: in a running Pod only the image can be changed"],
     [`${PORT}, args: [a], command: [b]`, "web has command and args"],
     [`${PORT}, startupProbe: {exec: {command: [x]}}`, "the placeholder of an idle slot has not"],
+    [`${PORT}, startupProbe: {tcpSocket: {port: 9999}}`, "the placeholder of an idle slot does not answer"],
     [`${PORT}, lifecycle: {postStart: {exec: {command: [x]}}}`, "the placeholder of an idle slot has not"],
+    [
+      `${PORT}, lifecycle: {postStart: {httpGet: {port: 9999}}}`,
+      "the placeholder of an idle slot does not answer",
+    ],
   ])(
     "{%s} is refused",
     async (app, reason) => {
@@ -230,6 +316,12 @@ describe("two slots", () => {
     },
     30_000,
   );
+});
+
+test("two slots: what else the app listens on is told, since both versions run at once", async () => {
+  const more = deployment("ports: [{name: http, containerPort: 8080}, {name: metrics, containerPort: 9100}]");
+  expect((await podOf(more, { slots: 2 })).notes).toContain("must not both listen on port 9100");
+  expect((await podOf(more)).notes).not.toContain("9100");
 });
 
 describe("Services", () => {
@@ -259,7 +351,7 @@ describe("Services", () => {
 
   test("without a Service in the stream it is told what to do", async () => {
     expect((await podOf(deployment(PORT), { listen: 7000 })).notes).toContain("targetPort: 7000");
-    expect((await podOf(deployment(PORT))).notes).toContain("needs Kubernetes 1.32");
+    expect((await podOf(deployment(PORT))).notes).toContain("needs Kubernetes 1.33");
   });
 
   test("one Service, two workloads, two ports: refused", async () => {
@@ -308,6 +400,15 @@ describe("refused, with the way out, and nothing written", () => {
       deployment(`${PORT}, lifecycle: {preStop: {httpGet: {path: /stop, port: 8080}}}`),
       "preStop is taken (httpGet /stop)",
     ],
+    [
+      deployment(`${PORT}, readinessProbe: {httpGet: {port: 8080, host: 10.0.0.1}}`),
+      "readinessProbe asks another host (10.0.0.1)",
+    ],
+    [
+      deployment(`${PORT}, readinessProbe: {tcpSocket: {port: 8080, host: 10.0.0.1}}`),
+      "readinessProbe asks another host",
+    ],
+    [deployment(PORT), "both would listen on port 8080", { slots: 2, appPort: 8080 }],
     [deployment(PORT, "hostNetwork: true"), "hostNetwork"],
     [deployment(PORT, "os: {name: windows}"), "Windows"],
     [deployment(PORT, "terminationGracePeriodSeconds: 10"), "expected at most grace 10s"],
@@ -339,6 +440,10 @@ describe("refused, with the way out, and nothing written", () => {
       "a container called sluice that `inject` did not put there",
     ],
     [deployment("").replace(/containers: .*/, "x: 1}"), "it has no containers"],
+    [
+      deployment("").replace("web:1", "bad image::"),
+      'web: "bad image::" is no image: there is a blank in it',
+    ],
     [deployment(PORT), "there is no container api; there are: web", { container: "api" }],
     [deployment(PORT), "web has no port called grpc; it has the ports http (8080)", { port: "grpc" }],
     [deployment(PORT), "did you mean --drain-delay?", { flags: ["--drain-dealy", "5s"] }],

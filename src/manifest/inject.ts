@@ -12,7 +12,7 @@ import { isNamed } from "./selection.ts";
 import { type Service, selects, serviceOf } from "./service.ts";
 import { adviseServices, retargeted } from "./service-targets.ts";
 import { canTakeSidecar } from "./template-check.ts";
-import { type Workload, workloadOf } from "./workload.ts";
+import { isJob, type Workload, workloadOf } from "./workload.ts";
 
 const DEFAULT_CONTAINER = "kubectl.kubernetes.io/default-container";
 
@@ -31,8 +31,7 @@ export async function inject(manifests: Manifests, options: InjectOptions): Prom
     const workload = workloadOf(object);
     if (!isNamed(object, options.only)) continue;
     if (!workload) {
-      if (/^(Job|CronJob)$/.test(object.kind))
-        await withAccount(object, ({ note }) => note("left alone: a Job ends by itself"));
+      if (isJob(object)) await withAccount(object, ({ note }) => note("left alone: a Job ends by itself"));
       continue;
     }
     await withAccount(object, (account) => {

@@ -33,7 +33,7 @@ export function retargeted(
     if (isName && classic) return entry;
     account.did(
       isName
-        ? `targetPort ${port.target} is ${target} now: Kubernetes before 1.32 does not find the ports of init containers by name`
+        ? `targetPort ${port.target} is ${target} now: Kubernetes before 1.33 does not find the ports of init containers by name`
         : `targetPort ${port.target} is ${target} now, where sluice listens`,
     );
     return withKey(entry, "targetPort", target, KEY_ORDER.servicePort);
@@ -58,7 +58,7 @@ export function adviseServices(
     );
   } else if (app.entry?.name && !classic) {
     account.note(
-      `no Service of these Pods is in this input: one with targetPort ${app.entry.name} needs Kubernetes 1.32, or targetPort: ${port}`,
+      `no Service of these Pods is in this input: one with targetPort ${app.entry.name} needs Kubernetes 1.33, or targetPort: ${port}`,
     );
   }
 }

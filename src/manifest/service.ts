@@ -10,6 +10,8 @@ export interface ServicePort {
   /** A port's name, or its number; that of `port` where the Service leaves it out. */
   readonly target: string | number;
   readonly protocol: string;
+  /** What is spoken there, if the Service says so, such as `kubernetes.io/h2c`. */
+  readonly appProtocol: string | undefined;
 }
 
 export interface Service {
@@ -33,7 +35,13 @@ export function serviceOf(object: ManifestObject): Service | undefined {
       const port = numberOf(entry.port) ?? 0;
       const { targetPort } = entry;
       const target = typeof targetPort === "string" || typeof targetPort === "number" ? targetPort : port;
-      return { name: stringOf(entry.name), port, target, protocol: stringOf(entry.protocol) ?? "TCP" };
+      return {
+        name: stringOf(entry.name),
+        port,
+        target,
+        protocol: stringOf(entry.protocol) ?? "TCP",
+        appProtocol: stringOf(entry.appProtocol),
+      };
     }),
   };
 }

@@ -4,8 +4,9 @@ import { dirname } from "node:path/posix";
 import { formatControlAddress } from "../config/address.ts";
 import type { Config } from "../config/config.ts";
 import type { App } from "./app-container.ts";
-import { type InjectOptions, OPS_PORT_NAME, SIDECAR, VOLUME } from "./inject-options.ts";
+import { type InjectOptions, OPS_PORT_NAMES, SIDECAR, VOLUME } from "./inject-options.ts";
 import type { JsonObject } from "./json-value.ts";
+import type { Workload } from "./workload.ts";
 
 /** Where the socket's folder is mounted, in sluice and in every slot. */
 export function socketFolder({ control }: Config): string {
@@ -21,16 +22,21 @@ export function controlAddress({ control }: Config): string | undefined {
 export const SOCKET_VOLUME: JsonObject = { name: VOLUME, emptyDir: { medium: "Memory", sizeLimit: "1Mi" } };
 
 export function sidecarContainer(
+  workload: Workload,
   options: InjectOptions,
   config: Config,
   args: readonly string[],
   app: App,
 ): JsonObject {
-  const ops = (path: string): JsonObject => ({ httpGet: { path, port: OPS_PORT_NAME } });
+  const taken = portNames(workload, app);
+  const opsName = OPS_PORT_NAMES.find((name) => !taken.has(name)) ?? config.ops.port;
+  const ops = (path: string): JsonObject => ({ httpGet: { path, port: opsName } });
+  const name = app.entry?.name ?? (taken.has("http") ? undefined : "http");
   const entry: JsonObject = {
-    name: app.entry?.name ?? "http",
+    ...(name === undefined ? {} : { name }),
     containerPort: config.listen.port,
     ...(app.entry?.hostPort === undefined ? {} : { hostPort: app.entry.hostPort }),
+    ...(app.entry?.hostIP === undefined ? {} : { hostIP: app.entry.hostIP }),
   };
   return {
     name: SIDECAR,
@@ -39,7 +45,10 @@ export function sidecarContainer(
     ...(options.classic ? {} : { restartPolicy: "Always" }),
     args: ["run", ...args],
     env: [{ name: "SLUICE_NODE_IP", valueFrom: { fieldRef: { fieldPath: "status.hostIP" } } }],
-    ports: [entry, { name: OPS_PORT_NAME, containerPort: config.ops.port }],
+    ports: [
+      entry,
+      { ...(typeof opsName === "string" ? { name: opsName } : {}), containerPort: config.ops.port },
+    ],
     // The app's container is started when this has passed. An ordinary container has nobody who waits for it.
     ...(options.classic
       ? {}
@@ -60,4 +69,10 @@ export function sidecarContainer(
     },
     volumeMounts: [{ name: VOLUME, mountPath: socketFolder(config) }],
   };
+}
+
+/** Names of the ports that stay with others: a Service that goes by one must not find sluice instead. */
+function portNames({ containers, initContainers }: Workload, { entry }: App): ReadonlySet<string> {
+  const ports = [...initContainers, ...containers].flatMap((container) => container.ports);
+  return new Set(ports.flatMap((port) => (port === entry || port.name === undefined ? [] : [port.name])));
 }

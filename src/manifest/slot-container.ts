@@ -42,11 +42,8 @@ export function slotContainer(app: App, config: Config, index: number, keepsStar
   if (container.startupProbe && !keepsStartup) changed = set(changed, "startupProbe", undefined);
   // A named port belongs to its container: here, ops goes by its number.
   const preStop = { httpGet: { path: `/prestop/slots/${slot.name}`, port: config.ops.port } };
-  changed = set(
-    changed,
-    "lifecycle",
-    withKey(objectOf(changed.lifecycle), "preStop", preStop, KEY_ORDER.lifecycle),
-  );
+  const lifecycle = withMovedPort(objectOf(changed.lifecycle), app, config);
+  changed = set(changed, "lifecycle", withKey(lifecycle, "preStop", preStop, KEY_ORDER.lifecycle));
   const mount = { name: VOLUME, mountPath: socketFolder(config) };
   return set(changed, "volumeMounts", [...itemsOf(changed.volumeMounts), mount]);
 }
@@ -62,10 +59,18 @@ export function idleName({ container }: App, { slots }: Config): string {
   return `${container.name}-${slots[1]?.name}`;
 }
 
-/** In its place if there is one of that name, else at the end. */
+/** A postStart goes on asking the port whose name has moved to sluice, by its number there. */
+function withMovedPort(lifecycle: JsonObject, { entry }: App, { listen }: Config): JsonObject {
+  const postStart = objectOf(lifecycle.postStart);
+  const httpGet = objectOf(postStart.httpGet);
+  if (entry?.name === undefined || httpGet.port !== entry.name) return lifecycle;
+  return { ...lifecycle, postStart: { ...postStart, httpGet: { ...httpGet, port: listen.port } } };
+}
+
+/** In the place of all of that name (the last one would count), else at the end. */
 function withNamed(list: readonly Json[], item: JsonObject): readonly Json[] {
-  const index = list.findIndex((one) => objectOf(one).name === item.name);
-  return index === -1 ? [...list, item] : list.with(index, item);
+  const isOfName = (one: Json): boolean => objectOf(one).name === item.name;
+  return list.some(isOfName) ? list.map((one) => (isOfName(one) ? item : one)) : [...list, item];
 }
 
 function itemsOf(value: Json | undefined): readonly Json[] {

@@ -1,10 +1,12 @@
 // The app's hooks: before SIGTERM, the kubelet asks sluice whether the slot is empty.
 
 import type { Account } from "./account.ts";
-import type { Container, Handler } from "./workload.ts";
+import type { App } from "./app-container.ts";
+import { type Handler, portNumber } from "./workload.ts";
 
 /** Refuses a hook that does anything but wait: a container has room for one handler. */
-export function judgeHooks({ name, preStop, postStart }: Container, slots: 1 | 2, account: Account): void {
+export function judgeHooks({ container, port }: App, slots: 1 | 2, account: Account): void {
+  const { name, preStop, postStart } = container;
   const waits = preStop && sleepOf(preStop);
   if (!preStop)
     account.did(`${name}: preStop asks sluice: SIGTERM comes when none of its requests is in flight`);
@@ -21,6 +23,12 @@ export function judgeHooks({ name, preStop, postStart }: Container, slots: 1 | 2
   if (slots === 2 && postStart?.kind === "exec") {
     account.refuse(
       `${name}: postStart runs a command, which the placeholder of an idle slot has not: do that in the image's own entry point`,
+    );
+  }
+  const asked = postStart?.kind === "httpGet" ? postStart.port : undefined;
+  if (slots === 2 && asked !== undefined && portNumber(container, asked) !== port) {
+    account.refuse(
+      `${name}: postStart asks port ${asked}, where the placeholder of an idle slot does not answer: do that in the image's own entry point`,
     );
   }
 }

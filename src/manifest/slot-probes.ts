@@ -46,6 +46,7 @@ export function probeFlags(
   if (portNumber(container, probe.port) !== port) {
     return no(`asks port ${probe.port}, but sluice asks the port that carries the requests (${port})`);
   }
+  if (probe.host !== undefined) return no(`asks another host (${probe.host}), sluice the app only`);
   if (probe.scheme === "HTTPS") return no("asks by HTTPS, sluice by HTTP only");
   if (probe.headers.length > 0) return no("sends fields of its own (httpHeaders), which sluice's does not");
   account.did(
@@ -123,8 +124,13 @@ export function judgeProbes(app: App, slots: 1 | 2, account: Account): { readonl
       `${container.name}: startupProbe runs a command that asks port ${port}, which is sluice's now: remove it; ` +
         "the app is ready when it has shaken hands, and liveness waits for that",
     );
-  } else if (isCommand || portNumber(container, startupProbe.port) !== port) {
+  } else if (isCommand) {
     return { keepsStartup: true };
+  } else if (portNumber(container, startupProbe.port) !== port) {
+    if (slots === 1 || startupProbe.port === undefined) return { keepsStartup: true };
+    account.refuse(
+      `${container.name}: startupProbe asks port ${startupProbe.port}, where the placeholder of an idle slot does not answer: remove it`,
+    );
   } else {
     account.did(
       `${container.name}: startupProbe removed: it asked port ${port}, and liveness waits for the handshake by itself`,

@@ -7,19 +7,17 @@ import { type InjectOptions, SIDECAR, VOLUME } from "./inject-options.ts";
 import { at } from "./json-value.ts";
 import { socketFolder } from "./sidecar-container.ts";
 import { idleName } from "./slot-container.ts";
+import { flawsOf } from "./template-flaws.ts";
 import type { Workload } from "./workload.ts";
 
 /** Before anything else is asked of the template; true if it may go on. */
 export function canTakeSidecar(workload: Workload, account: Account): boolean {
   const { containers, initContainers, spec } = workload;
   const all = [...initContainers, ...containers];
-  const twice = all.find(({ name }, index) => all.findIndex((one) => one.name === name) < index);
   const reasons = [
-    containers.length === 0 && "it has no containers",
-    all.some(({ name }) => name === "") && "it has a container without a name",
+    ...flawsOf(workload),
     all.some(({ name }) => name === SIDECAR) &&
       `it has a container called ${SIDECAR} that \`inject\` did not put there: rename it, or take it out, first`,
-    twice && `it has two containers called ${twice.name}`,
     spec.hostNetwork === true &&
       "it uses hostNetwork: the slots' loopback would be the node's, and the ports those of every Pod there",
     at(spec, "os", "name") === "windows" &&
@@ -54,6 +52,12 @@ export function judgeTemplate(
     );
   }
   if (options.slots === 1) return;
+  if (options.appPort !== undefined) {
+    account.refuse(
+      `--app-port says that the image listens on port ${options.appPort} whatever PORT says; with two slots two versions run at once, and ` +
+        `both would listen on port ${options.appPort}: let the app go by PORT, or use one slot`,
+    );
+  }
   const taken = [...workload.initContainers, ...workload.containers];
   if (taken.some(({ name }) => name === idleName(app, config))) {
     account.refuse(`there is a container ${idleName(app, config)} already: the second slot needs that name`);

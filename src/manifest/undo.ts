@@ -54,7 +54,7 @@ function membersOf(value: Json): ReadonlyMap<string, Json> | undefined {
 }
 
 /** Maps to which others add keys of their own. A handler is none: what the API server adds to it goes with it. */
-const SHARED_MAPS: ReadonlySet<string> = new Set(["metadata", "annotations", "lifecycle"]);
+const SHARED_MAPS: ReadonlySet<string> = new Set(["metadata", "annotations", "lifecycle", "securityContext"]);
 
 /** What was added inside a new collection goes one by one: others may have added to it since. */
 function leave(key: string, value: Json, path: string, isItem: boolean): readonly Step[] {

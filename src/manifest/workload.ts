@@ -30,6 +30,7 @@ export interface Port {
   readonly number: number;
   readonly protocol: string;
   readonly hostPort: number | undefined;
+  readonly hostIP: string | undefined;
 }
 
 /** A probe or a hook: `kind` is undefined for one that has no handler that is known here. */
@@ -41,6 +42,8 @@ export interface Handler {
   readonly scheme: string | undefined;
   readonly headers: readonly JsonObject[];
   readonly service: string | undefined;
+  /** Whom a probe asks instead of the Pod. */
+  readonly host: string | undefined;
   readonly command: readonly string[] | undefined;
   readonly seconds: number | undefined;
   readonly value: JsonObject;
@@ -104,6 +107,11 @@ export function workloadOf(object: ManifestObject): Workload | undefined {
   };
 }
 
+/** What runs Pods to their end: known, and left alone. */
+export function isJob({ kind }: ManifestObject): boolean {
+  return kind === "Job" || kind === "CronJob";
+}
+
 /** "apps/v1" is of the group "apps", "v1" of "". */
 export function groupOf(apiVersion: string): string {
   return apiVersion.includes("/") ? apiVersion.slice(0, apiVersion.indexOf("/")) : "";
@@ -119,7 +127,15 @@ function containerOf(value: JsonObject): Container {
       const number = numberOf(port.containerPort);
       const protocol = stringOf(port.protocol) ?? "TCP";
       if (number === undefined) return [];
-      return [{ name: stringOf(port.name), number, protocol, hostPort: numberOf(port.hostPort) }];
+      return [
+        {
+          name: stringOf(port.name),
+          number,
+          protocol,
+          hostPort: numberOf(port.hostPort),
+          hostIP: stringOf(port.hostIP),
+        },
+      ];
     }),
     env: new Map(
       objectsOf(value.env).map(({ name, value: text }) => [stringOf(name) ?? "", stringOf(text)] as const),
@@ -153,6 +169,7 @@ function handlerOf(value: Json | undefined): Handler | undefined {
     scheme: stringOf(inside.scheme),
     headers: objectsOf(inside.httpHeaders),
     service: stringOf(inside.service),
+    host: stringOf(inside.host) || undefined,
     command: stringsOf(inside.command),
     seconds: numberOf(inside.seconds),
     value: whole,

@@ -1,7 +1,14 @@
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { createTickets } from "../drain/tickets.ts";
-import { type Admission, createAdmission, type Destination, type Guest, type Route } from "./admission.ts";
+import {
+  type Admission,
+  type AdmissionLimits,
+  createAdmission,
+  type Destination,
+  type Guest,
+  type Route,
+} from "./admission.ts";
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
@@ -19,9 +26,13 @@ const to = (generation: number): Route => ({ to: "generation", destination: dest
 const HOLD: Route = { to: "hold" };
 const REFUSE: Route = { to: "refuse", code: "POD_STOPPING" };
 
-function setUp(initial: Route, max = 100) {
+function limitsOf(max: number, maxInFlight = Number.POSITIVE_INFINITY): AdmissionLimits {
+  return { max, timeoutMs: TIMEOUT_MS, maxInFlight, now: () => performance.now() };
+}
+
+function setUp(initial: Route, max = 100, maxInFlight = Number.POSITIVE_INFINITY) {
   const tickets = createTickets(() => performance.now());
-  const admission = createAdmission({ max, timeoutMs: TIMEOUT_MS, now: () => performance.now() }, initial);
+  const admission = createAdmission(limitsOf(max, maxInFlight), tickets, initial);
   const outcomes: string[] = [];
   const guest = (name: string, onProceed?: () => void): Guest => {
     const ticket = tickets.enter();
@@ -127,10 +138,47 @@ describe("admission", () => {
   });
 });
 
+describe("a limit on the requests in flight", () => {
+  it("holds the next one, and the first in line takes the place of whoever leaves", async () => {
+    const { admission, outcomes, guest, tickets } = setUp(to(1), 100, 2);
+    const first = guest("first");
+    for (const one of [first, guest("second"), guest("third"), guest("fourth")]) admission.admit(one);
+    expect(outcomes).toEqual(["first -> 1", "second -> 1"]);
+    expect(admission.counts().held).toBe(2);
+    first.ticket.leave("answered");
+    await Promise.resolve();
+    expect(outcomes).toEqual(["first -> 1", "second -> 1", "third -> 1"]);
+    expect(tickets.inFlight(1)).toBe(2);
+  });
+
+  it("refuses who waited too long as SLOT_BUSY, and who finds the line full as HOLD_FULL", () => {
+    const { admission, outcomes, guest } = setUp(to(1), 1, 1);
+    for (const name of ["served", "waits", "too many"]) admission.admit(guest(name));
+    vi.advanceTimersByTime(TIMEOUT_MS);
+    expect(outcomes).toEqual(["served -> 1", "too many HOLD_FULL", "waits SLOT_BUSY"]);
+  });
+
+  it("belongs to a generation: after a switch the old one's requests take no place of the new one", () => {
+    const { admission, outcomes, guest } = setUp(to(1), 100, 1);
+    for (const name of ["old", "waits"]) admission.admit(guest(name));
+    admission.setRoute(to(2));
+    expect(outcomes).toEqual(["old -> 1", "waits -> 2"]);
+  });
+
+  it("a request that comes again does not wait for its own place", () => {
+    const { admission, outcomes, guest } = setUp(to(1), 100, 1);
+    const one = guest("one");
+    admission.admit(one);
+    admission.admit(one, true);
+    expect(outcomes).toEqual(["one -> 1", "one -> 1"]);
+  });
+});
+
 describe("whatever happens, in whatever order", () => {
   type Step =
     | { readonly do: "admit"; readonly onProceed: "nothing" | "withdraw" | "again" | Route }
     | { readonly do: "withdraw"; readonly who: number }
+    | { readonly do: "leave"; readonly who: number }
     | { readonly do: "route"; readonly route: Route }
     | { readonly do: "wait"; readonly ms: number };
 
@@ -151,22 +199,21 @@ describe("whatever happens, in whatever order", () => {
       }),
     },
     fc.record({ do: fc.constant("withdraw" as const), who: fc.nat({ max: 200 }) }),
+    fc.record({ do: fc.constant("leave" as const), who: fc.nat({ max: 200 }) }),
     fc.record({ do: fc.constant("route" as const), route }),
     fc.record({ do: fc.constant("wait" as const), ms: fc.integer({ min: 1, max: TIMEOUT_MS }) }),
   );
 
-  it("each request gets exactly one outcome for each admission, by the route of that moment, within its time", () => {
-    fc.assert(
-      fc.property(
+  it("each request gets exactly one outcome for each admission, by the route of that moment, within its time", async () => {
+    await fc.assert(
+      fc.asyncProperty(
         route,
         fc.integer({ min: 0, max: 30 }),
+        fc.constantFrom(1, 2, 5, Number.POSITIVE_INFINITY),
         fc.array(step, { maxLength: 80, size: "max" }),
-        (first, max, steps) => {
+        async (first, max, maxInFlight, steps) => {
           const tickets = createTickets(() => performance.now());
-          const admission: Admission = createAdmission(
-            { max, timeoutMs: TIMEOUT_MS, now: () => performance.now() },
-            first,
-          );
+          const admission: Admission = createAdmission(limitsOf(max, maxInFlight), tickets, first);
           // Open admissions: how many outcomes each guest is still owed, and since when.
           const owed = new Map<Guest, number>();
           const all: Guest[] = [];
@@ -183,6 +230,7 @@ describe("whatever happens, in whatever order", () => {
               ticket: tickets.enter(),
               proceed(where) {
                 settle(guest);
+                expect(tickets.inFlight(where.generation)).toBeLessThanOrEqual(maxInFlight);
                 expect(admission.route).toEqual(to(where.generation));
                 expect(guest.ticket.generation).toBe(where.generation);
                 if (++attempts > 1 || onProceed === "nothing") return;
@@ -194,7 +242,7 @@ describe("whatever happens, in whatever order", () => {
               },
               refuse(code) {
                 settle(guest);
-                const expected = admission.route.to === "refuse" ? "POD_STOPPING" : /^HOLD_/;
+                const expected = admission.route.to === "refuse" ? "POD_STOPPING" : /^HOLD_|^SLOT_BUSY$/;
                 expect(code).toMatch(expected);
                 guest.ticket.leave("refused");
               },
@@ -212,6 +260,11 @@ describe("whatever happens, in whatever order", () => {
               const guest = all[one.who % all.length]!;
               expect(admission.withdraw(guest)).toBe(owed.has(guest));
               owed.delete(guest);
+            } else if (one.do === "leave" && all.length > 0) {
+              const guest = all[one.who % all.length]!;
+              if (!owed.has(guest)) guest.ticket.leave("answered");
+              // Whoever takes its place does so before anything else happens.
+              await Promise.resolve();
             } else if (one.do === "route") admission.setRoute(one.route);
             else if (one.do === "wait") vi.advanceTimersByTime(one.ms);
 
@@ -219,6 +272,11 @@ describe("whatever happens, in whatever order", () => {
             if (admission.route.to === "refuse") expect(owed.size).toBe(0);
             for (const guest of owed.keys()) expect(guest.ticket.generation).toBe(0);
             if (owed.size === 0) expect(vi.getTimerCount()).toBe(0);
+            // Nobody waits for a place that is free, but for the pace of a release.
+            const { route: now } = admission;
+            if (now.to === "generation" && tickets.inFlight(now.destination.generation) < maxInFlight) {
+              if (owed.size > 0) expect(vi.getTimerCount()).toBe(2);
+            }
           }
           vi.advanceTimersByTime(TIMEOUT_MS);
           expect(owed.size).toBe(0);
@@ -231,15 +289,18 @@ describe("whatever happens, in whatever order", () => {
 });
 
 it("who waits for a generation's end is called as soon as the route leaves it, or after its patience", async () => {
-  const admission = createAdmission({ max: 10, timeoutMs: 1_000, now: () => performance.now() });
+  const admission = createAdmission(
+    limitsOf(10),
+    createTickets(() => performance.now()),
+  );
   const destination = { generation: 1, slot: "a", version: "v1", host: "127.0.0.1", port: 1 };
-  const wait = () => new Promise<void>((resolve) => admission.whenElsewhere(1, 20, resolve));
-  await wait();
+  const wait = () => new Promise<boolean>((resolve) => admission.whenElsewhere(1, 20, resolve));
+  expect(await wait()).toBe(true);
   admission.setRoute({ to: "generation", destination });
   const impatient = wait();
   vi.advanceTimersByTime(20);
-  await impatient;
+  expect(await impatient).toBe(false);
   const told = wait();
   admission.setRoute({ to: "hold" });
-  await told;
+  expect(await told).toBe(true);
 });

@@ -1,7 +1,7 @@
 // Admission: where a request takes its slot. The route is one value, set by one assignment; boarding a ticket and
 // reading the route happen in one synchronous step, so no request can reach a slot that has been switched away.
 
-import type { Ticket } from "../drain/tickets.ts";
+import type { Ticket, Tickets } from "../drain/tickets.ts";
 import type { ErrorCode } from "../errors.ts";
 import { createHold, type HoldCounts, type HoldLimits } from "./hold.ts";
 
@@ -41,17 +41,31 @@ export interface Admission {
    */
   admit(guest: Guest, again?: boolean): void;
   /**
-   * Calls `then` once and later: as soon as the route no longer leads to that generation, after `patienceMs` at the latest.
+   * Calls `then` once and later: as soon as the route no longer leads to that generation (true), after `patienceMs` at the
+   * latest (false).
    */
-  whenElsewhere(generation: number, patienceMs: number, then: () => void): void;
+  whenElsewhere(generation: number, patienceMs: number, then: (isElsewhere: boolean) => void): void;
   /** The client left: a held guest gives up its place, and neither method is called. False if it was not held. */
   withdraw(guest: Guest): boolean;
   counts(): HoldCounts;
 }
 
-export function createAdmission(limits: HoldLimits, initial: Route = { to: "hold" }): Admission {
+export interface AdmissionLimits extends HoldLimits {
+  /** Most requests in flight on one generation, tunnels and streams included; the next one is held. Infinity: no limit. */
+  readonly maxInFlight: number;
+}
+
+export function createAdmission(
+  limits: AdmissionLimits,
+  tickets: Pick<Tickets, "inFlight" | "onLeave">,
+  initial: Route = { to: "hold" },
+): Admission {
   let route = initial;
+  let isFreeing = false;
   const turns = new Set<() => void>();
+
+  const isBusy = (): boolean =>
+    route.to === "generation" && tickets.inFlight(route.destination.generation) >= limits.maxInFlight;
 
   function send(guest: Guest, destination: Destination): void {
     guest.ticket.board(destination.generation);
@@ -59,12 +73,24 @@ export function createAdmission(limits: HoldLimits, initial: Route = { to: "hold
   }
 
   const hold = createHold(limits, {
-    isOpen: () => route.to !== "hold",
+    isOpen: () => route.to !== "hold" && !isBusy(),
+    lateCode: () => (route.to === "hold" ? "HOLD_TIMEOUT" : "SLOT_BUSY"),
     admit(guest) {
       if (route.to === "generation") send(guest, route.destination);
       else if (route.to === "refuse") guest.refuse(route.code);
     },
   });
+
+  // Later, though before anything else happens: whoever leaves is still busy with its own end.
+  function free(): void {
+    if (isFreeing || hold.size === 0) return;
+    isFreeing = true;
+    queueMicrotask(() => {
+      isFreeing = false;
+      if (route.to === "generation" && hold.size > 0) hold.release("paced");
+    });
+  }
+  if (Number.isFinite(limits.maxInFlight)) tickets.onLeave(free);
 
   return {
     get route() {
@@ -79,23 +105,26 @@ export function createAdmission(limits: HoldLimits, initial: Route = { to: "hold
       if (leadsElsewhere) for (const turn of [...turns]) turn();
     },
     admit(guest, again = false) {
+      // Its own earlier place must not stand in its way.
+      if (again) guest.ticket.alight();
       if (route.to === "refuse") guest.refuse(route.code);
       // Those who were held go first, so the newcomer joins the line; where the line is full it goes ahead rather than away.
-      else if (route.to === "generation" && (again || hold.size === 0 || hold.isFull))
+      else if (route.to === "generation" && (again || hold.size === 0 || hold.isFull) && !isBusy())
         send(guest, route.destination);
       else hold.add(guest, again);
     },
     whenElsewhere(generation, patienceMs, then) {
       if (route.to !== "generation" || route.destination.generation !== generation) {
-        setImmediate(then);
+        setImmediate(then, true);
         return;
       }
-      const turn = () => {
+      const end = (isElsewhere: boolean) => {
         turns.delete(turn);
         clearTimeout(timer);
-        setImmediate(then);
+        setImmediate(then, isElsewhere);
       };
-      const timer = setTimeout(turn, patienceMs);
+      const turn = () => end(true);
+      const timer = setTimeout(end, patienceMs, false);
       turns.add(turn);
     },
     withdraw: (guest) => hold.remove(guest),

@@ -10,8 +10,9 @@ export interface ConnectOptions {
   /**
    * All connections are read into it, one after the other, and what came is copied out at its own size. Otherwise node takes
    * 64 KiB from the heap for each read and gives most of it back, which costs more than the copy and leaves the heap full of holes.
+   * Undefined: who takes the socket reads it in a way of its own.
    */
-  readonly readBuffer: Uint8Array;
+  readonly readBuffer: Uint8Array | undefined;
 }
 
 /**
@@ -27,11 +28,13 @@ export function connectApp(
     host: destination.host,
     port: destination.port,
     noDelay: true,
-    onread: {
-      buffer: readBuffer,
-      callback: (length: number, bytes: Uint8Array): boolean =>
-        socket.push(Buffer.from(bytes.subarray(0, length))),
-    },
+    ...(readBuffer && {
+      onread: {
+        buffer: readBuffer,
+        callback: (length: number, bytes: Uint8Array): boolean =>
+          socket.push(Buffer.from(bytes.subarray(0, length))),
+      },
+    }),
   });
   const timer = setTimeout(
     () => settle(failed("APP_CONNECT_TIMEOUT", false, "connect timed out")),

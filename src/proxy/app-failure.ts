@@ -13,6 +13,8 @@ export interface AppFailure {
   readonly answerSeen: boolean;
   /** The connection had idled before this request: its end need not mean that the app is gone. */
   readonly stale: boolean;
+  /** The code with which the app reset the stream (RFC 9113 7), where it did. */
+  readonly reset?: number;
   /** For the log only. */
   readonly cause: string;
 }

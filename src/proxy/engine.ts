@@ -1,10 +1,12 @@
 // What sidecar.ts sees of an engine, and what an engine needs. Both engines share admission, hold, replay rule,
 // tickets, header rules, limits and records; an engine only speaks HTTP.
 
+import type { Socket } from "node:net";
 import type { Tickets } from "../drain/tickets.ts";
 import type { Admission } from "./admission.ts";
 import type { Limits } from "./limits.ts";
 import type { RequestRecord } from "./record.ts";
+import type { BeginTrace } from "./trace.ts";
 
 /** Facts about the app and the client side that an engine notices while it works. Called synchronously. */
 export interface EngineObserver {
@@ -20,6 +22,8 @@ export interface EngineObserver {
   connections(open: number): void;
   /** An unexpected error that concerns no single request (a defect or an exhausted resource). */
   trouble(error: Error, what: string): void;
+  /** A client speaks something else than HTTP here, such as TLS. The request is refused and counted as any other. */
+  oddity?(what: string, client: string): void;
 }
 
 export interface EngineParts {
@@ -36,6 +40,14 @@ export interface EngineParts {
   readonly now: () => number;
   /** 128 random bits as 32 hexadecimal digits, for requests that carry no X-Request-Id. */
   readonly newRequestId: () => string;
+  /** Asked once for each request, with its fields; undefined: tracing is off. */
+  readonly trace?: BeginTrace | undefined;
+  /**
+   * Takes over a connection that begins with HTTP/2's preface (RFC 9113 3.4), with all bytes read so far, of which the preface
+   * is the first part. The engine goes on counting the connection until its socket closes, and does nothing else to it.
+   * Without it the preface is refused.
+   */
+  readonly onPreface?: (socket: Socket, bytes: Buffer) => void;
 }
 
 export interface Engine {

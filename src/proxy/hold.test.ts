@@ -16,7 +16,7 @@ function setUp(limits: { max?: number; timeoutMs?: number } = {}) {
   const way = { open: false, admit: (guest: Guest) => void outcomes.push(`${nameOf(guest)} left`) };
   const hold = createHold(
     { max: limits.max ?? 100, timeoutMs: limits.timeoutMs ?? 1000, now: () => performance.now() },
-    { isOpen: () => way.open, admit: (guest) => way.admit(guest) },
+    { isOpen: () => way.open, admit: (guest) => way.admit(guest), lateCode: () => "HOLD_TIMEOUT" },
   );
   const names = new Map<Guest, string>();
   const nameOf = (guest: Guest) => names.get(guest)!;

@@ -2,6 +2,7 @@
 // when one can: a generation that has just started is not met by a thousand requests in one millisecond.
 // Timers run only while somebody is held: whoever has emptied the hold has stopped it.
 
+import type { ErrorCode } from "../errors.ts";
 import type { Guest } from "./admission.ts";
 
 export interface HoldLimits {
@@ -30,6 +31,8 @@ export interface WayOut {
   readonly isOpen: () => boolean;
   /** Sends or refuses the guest; called only while open. */
   readonly admit: (guest: Guest) => void;
+  /** Why a guest whose time is up could not leave. */
+  readonly lateCode: () => ErrorCode;
 }
 
 interface Place {
@@ -40,7 +43,7 @@ interface Place {
 export interface Hold {
   readonly size: number;
   readonly isFull: boolean;
-  /** Holds the guest or refuses it (HOLD_FULL, HOLD_TIMEOUT). One that is held already keeps its place. */
+  /** Holds the guest or refuses it (HOLD_FULL, or the way's late code). One that is held already keeps its place. */
   add(guest: Guest, toFront: boolean): void;
   remove(guest: Guest): boolean;
   /** Lets the guests out, in growing batches or all at once, for as long as the way is open. */
@@ -118,7 +121,7 @@ export function createHold(limits: HoldLimits, wayOut: WayOut): Hold {
           take(guest);
           // Where only the pace still keeps the guest, it goes out of turn: a slot can take it.
           if (wayOut.isOpen()) wayOut.admit(guest);
-          else guest.refuse("HOLD_TIMEOUT");
+          else guest.refuse(wayOut.lateCode());
         }
       }
     } finally {
@@ -164,7 +167,7 @@ export function createHold(limits: HoldLimits, wayOut: WayOut): Hold {
         return;
       }
       if (leftMs <= 0) {
-        guest.refuse("HOLD_TIMEOUT");
+        guest.refuse(wayOut.lateCode());
         return;
       }
       const since = limits.now();

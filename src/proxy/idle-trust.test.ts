@@ -14,18 +14,26 @@ describe("idle trust", () => {
     for (let i = 0; i < 31; i++) trust.survived(5000);
     expect(trust.windowMs).toBe(0);
     trust.survived(1);
-    expect(trust.windowMs).toBe(100);
+    expect(trust.windowMs).toBe(500);
   });
 
-  it("is a tenth of the longest survival, at most 100 ms", () => {
+  it("is a tenth of the longest survival, at most a second", () => {
     expect(proven(50).windowMs).toBe(5);
-    expect(proven(60_000).windowMs).toBe(100);
+    expect(proven(60_000).windowMs).toBe(1000);
+  });
+
+  it("is a tenth of the shortest idle close at most", () => {
+    const trust = proven(20_000);
+    trust.closedByApp(5000);
+    expect(trust.windowMs).toBe(500);
+    trust.closedByApp(2000);
+    expect(trust.windowMs).toBe(200);
   });
 
   it("is gone for good once the app has closed a young connection", () => {
     const trust = proven(5000);
     trust.closedByApp(5000);
-    expect(trust.windowMs).toBe(100);
+    expect(trust.windowMs).toBe(500);
     trust.closedByApp(999);
     for (let i = 0; i < 1000; i++) trust.survived(5000);
     expect(trust.windowMs).toBe(0);

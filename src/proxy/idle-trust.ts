@@ -2,9 +2,9 @@
 // which a request is written to it (RFC 9112 9.3.1), and a request that must not be sent twice is then lost. So such a
 // request takes a connection only within a window that this app's own behaviour has earned, else a fresh one.
 
-/** The window never grows beyond this, ms: what is gained is one connect on loopback, some 50 us. */
-const MOST_TRUST_MS = 100;
-/** The window is a tenth of the longest time that a connection was seen to idle unharmed. */
+/** The window never grows beyond this, ms. */
+const MOST_TRUST_MS = 1000;
+/** The window is a tenth of the longest time that a connection was seen to idle unharmed, and of the shortest after which one was closed. */
 const TRUST_SHARE = 10;
 /** So many connections must have idled unharmed before any is trusted. */
 const LEAST_EVIDENCE = 32;
@@ -36,7 +36,8 @@ export class IdleTrust {
   /** A request that may not be sent twice takes a connection that has idled less than this, ms; 0: a fresh one only. */
   get windowMs(): number {
     if (this.#shortestCloseMs < YOUNG_MS || this.#survivals < LEAST_EVIDENCE) return 0;
-    return Math.min(this.#longestSurvivalMs / TRUST_SHARE, MOST_TRUST_MS);
+    const evidenceMs = Math.min(this.#longestSurvivalMs, this.#shortestCloseMs);
+    return Math.min(evidenceMs / TRUST_SHARE, MOST_TRUST_MS);
   }
 
   /**

@@ -11,7 +11,7 @@ export interface Limits {
   readonly maxConnections: number;
   /** From the first byte of a request's head (or from the connection's start) to its last, ms. 408. */
   readonly headTimeoutMs: number;
-  /** Longest silence within a request's body, ms. 408. */
+  /** Longest silence within a request's body, until its answer has begun, ms. 408. */
   readonly bodyTimeoutMs: number;
   /** Longest wait for the app to accept a connection, ms. 504. */
   readonly connectTimeoutMs: number;

@@ -2,6 +2,7 @@
 
 import type { Ending } from "../drain/tickets.ts";
 import type { ErrorCode } from "../errors.ts";
+import type { RequestTrace } from "./trace.ts";
 
 export interface RequestRecord {
   readonly requestId: string;
@@ -31,4 +32,6 @@ export interface RequestRecord {
   readonly client: string;
   /** What went wrong inside, for the log only. */
   readonly cause: string | undefined;
+  /** Undefined unless the request is sampled. */
+  readonly trace?: RequestTrace | undefined;
 }

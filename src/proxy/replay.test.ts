@@ -1,6 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { statusOf } from "../errors.ts";
-import { type AttemptFacts, failureCode, isIdempotent, replayVerdict } from "./replay.ts";
+import { type AttemptFacts, isIdempotent, replayVerdict } from "./replay.ts";
 
 const METHODS = ["GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE", "POST", "PATCH", "get", "BREW"];
 const EITHER = [false, true];
@@ -65,18 +64,5 @@ describe("a request whose attempt failed", () => {
     expect(verdicts((f) => wasSent(f) && f.method === "POST" && !f.hasIdempotencyKey)).toEqual(
       new Set(["fail"]),
     );
-  });
-});
-
-describe("a failure on the app's side", () => {
-  it("is told by one code each", () => {
-    const kinds = ["refused", "connect-timeout", "closed", "malformed", "response-timeout"] as const;
-    expect(kinds.map((kind) => [failureCode(kind), statusOf(failureCode(kind))])).toEqual([
-      ["APP_UNREACHABLE", 502],
-      ["APP_CONNECT_TIMEOUT", 504],
-      ["APP_CLOSED", 502],
-      ["APP_MALFORMED", 502],
-      ["APP_TIMEOUT", 504],
-    ]);
   });
 });

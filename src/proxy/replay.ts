@@ -1,6 +1,4 @@
-// Replay: when a request may be sent a second time, and what the client is told when it may not.
-
-import type { ErrorCode } from "../errors.ts";
+// Replay: when a request may be sent a second time.
 
 export interface AttemptFacts {
   /** A byte of the app's answer was seen, an interim one included. */
@@ -13,6 +11,7 @@ export interface AttemptFacts {
   readonly hasIdempotencyKey: boolean;
   /** Every byte of the body that was read from the client is still kept, so that it can be sent again from its start. */
   readonly bodyInHand: boolean;
+  /** It was replayed, and not for the death of the generation that it has now failed with. */
   readonly replayedBefore: boolean;
 }
 
@@ -31,27 +30,9 @@ export function isIdempotent(method: string): boolean {
   }
 }
 
-/** Whether a request whose attempt failed may be sent again: once, and only if the app cannot be made to act twice. */
+/** Whether a request whose attempt failed may be sent again: only if the app cannot be made to act twice, and once (retries.ts). */
 export function replayVerdict(facts: AttemptFacts): "replay" | "fail" {
   if (facts.answerSeen || facts.replayedBefore) return "fail";
   if (facts.refused || facts.sentNothing) return "replay";
   return facts.bodyInHand && (facts.hasIdempotencyKey || isIdempotent(facts.method)) ? "replay" : "fail";
-}
-
-export type UpstreamFailure = "refused" | "connect-timeout" | "closed" | "malformed" | "response-timeout";
-
-/** The one place that turns a failure on the app's side into what the client is told. */
-export function failureCode(failure: UpstreamFailure): ErrorCode {
-  switch (failure) {
-    case "refused":
-      return "APP_UNREACHABLE";
-    case "connect-timeout":
-      return "APP_CONNECT_TIMEOUT";
-    case "closed":
-      return "APP_CLOSED";
-    case "malformed":
-      return "APP_MALFORMED";
-    case "response-timeout":
-      return "APP_TIMEOUT";
-  }
 }

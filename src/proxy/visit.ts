@@ -5,6 +5,7 @@ import type { Ending, Ticket, Tickets } from "../drain/tickets.ts";
 import type { ErrorCode } from "../errors.ts";
 import type { Destination } from "./admission.ts";
 import type { RequestRecord } from "./record.ts";
+import type { RequestTrace } from "./trace.ts";
 
 export interface VisitParts {
   readonly tickets: Tickets;
@@ -20,6 +21,8 @@ export interface Visitor {
   readonly target: string;
   /** Address of the peer. */
   readonly client: string;
+  /** Undefined unless the request is sampled. */
+  readonly trace?: RequestTrace | undefined;
 }
 
 export class Visit {
@@ -47,21 +50,27 @@ export class Visit {
     this.ticket = parts.tickets.enter();
   }
 
-  /** The request asks for a slot, for the first time or again. */
+  /** The request has asked for a slot; unless it got one or was refused at once, it waits from now on. */
   waits(): void {
+    if (this.over || this.code !== undefined || this.ticket.generation !== 0) return;
+    if (this.#waitingSince >= 0) return;
     this.#waitingSince = this.#parts.now();
+    this.visitor.trace?.waits(this.#waitingSince);
   }
 
   /** The request got a slot; nothing of it has been written there yet. */
   boards(destination: Destination): void {
     this.#stopsWaiting();
     this.destination = destination;
+    this.visitor.trace?.boards(this.#parts.now(), destination);
     this.written = false;
   }
 
   /** The first byte of the app's final answer came. */
   firstByte(): void {
-    this.#firstByteMs ??= this.#parts.now() - this.#start;
+    const at = this.#parts.now();
+    this.#firstByteMs ??= at - this.#start;
+    this.visitor.trace?.answers(at);
   }
 
   /** Ends the visit. The first call counts; later calls change nothing and return false. */

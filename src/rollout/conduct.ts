@@ -2,12 +2,13 @@
 
 import type { Status, TimelineEvent } from "../api/backend.ts";
 import type { ApiClient } from "../cluster/api-client.ts";
-import { NotAllowed } from "../cluster/failure.ts";
+import { isConflict, NotAllowed } from "../cluster/failure.ts";
 import type { PodWatch } from "../cluster/pod-watch.ts";
 import { followSidecar, lastEvent, readStatus, type SidecarApi } from "../cluster/sidecar-link.ts";
 import { podsOf } from "../cluster/workload.ts";
 import { recent, type Start } from "../upgrade/back-off.ts";
 import {
+  type Bad,
   formatRecord,
   type Phase,
   RECORD_ANNOTATION,
@@ -28,6 +29,9 @@ import { factsOfPod, factsOfSidecar } from "./pod-facts.ts";
 
 export type Tone = "plain" | "good" | "bad";
 
+/** The API server has tried several times itself before it reports a conflict. */
+const MOST_WRITES = 5;
+
 /** Events of the slot in hand that people want to see as they happen. */
 const PROGRESS: Readonly<Record<string, Tone>> = {
   handshake: "plain",
@@ -47,6 +51,8 @@ export interface Conducting {
   readonly uid: string;
   readonly plan: UpgradePlan;
   readonly phase: Phase;
+  /** What was found bad before, where the phase is putting back. */
+  readonly bad: Bad | undefined;
   /** The first thing is to call it off. */
   readonly back: boolean;
   readonly limits: Limits;
@@ -81,13 +87,14 @@ export async function conduct(parts: Conducting): Promise<PodResult> {
   const timeline: TimelineEvent[] = [];
   const finished = Promise.withResolvers<void>();
   const queue: UpgradeEvent[] = [];
-  let state: UpgradeState = initialState(plan, parts.limits, parts.phase, now());
+  let state: UpgradeState = initialState(plan, parts.limits, parts.phase, now(), parts.bad);
   let busy = false;
   let timer: NodeJS.Timeout | undefined;
   let switchedAfterMs: number | undefined;
   let last: Status = before;
   let told = "";
   let starts = parts.starts;
+  let version: string | undefined;
 
   function enqueue(event: UpgradeEvent): void {
     queue.push(event);
@@ -105,7 +112,7 @@ export async function conduct(parts: Conducting): Promise<PodResult> {
       tellProgress();
       for (const order of stepped.orders) {
         const refusal = await carryOut(order);
-        if (refusal !== undefined && order.do !== "say") {
+        if (refusal !== undefined && (order.do === "patch" || order.do === "promote")) {
           queue.push({ at: now(), type: "refused", order: order.do, reason: refusal });
         }
       }
@@ -126,10 +133,14 @@ export async function conduct(parts: Conducting): Promise<PodResult> {
       say(order.tone, order.text);
       return undefined;
     }
+    if (order.do === "ask") {
+      link.ask();
+      return undefined;
+    }
     try {
       if (order.do === "promote")
         await api.call(`/v1/slots/${encodeURIComponent(order.slot)}/promote`, { method: "POST" });
-      else await patchPod(order.images, order.phase, order.reason);
+      else await patchPod(order);
       return undefined;
     } catch (error) {
       // What is not allowed was not begun: that is for the caller, with its own exit code.
@@ -140,23 +151,32 @@ export async function conduct(parts: Conducting): Promise<PodResult> {
     }
   }
 
-  async function patchPod(
-    images: Readonly<Record<string, string>>,
-    phase: Phase,
-    reason: string | undefined,
-  ) {
+  async function patchPod({ images, phase, reason }: Extract<Order, { do: "patch" }>) {
     const at = new Date().toISOString();
     const added = Object.entries(images).map(([container, image]): Start => ({ container, image, at }));
     const kept = [...recent(starts, Date.now()), ...added];
-    const record: UpgradeRecord = { ...plan, v: 1, phase, at, by: parts.by, reason, starts: kept };
+    const progress = { phase, at, by: parts.by, reason, bad: state.bad, starts: kept };
+    const record: UpgradeRecord = { ...plan, v: 1, ...progress };
     const containers = Object.entries(images).map(([name, image]) => ({ name, image }));
     const patch = {
       // The uid is a precondition: a StatefulSet's next Pod of the same name is another Pod.
       metadata: { uid: parts.uid, annotations: { [RECORD_ANNOTATION]: formatRecord(record) } },
       ...(containers.length > 0 ? { spec: { containers } } : {}),
     };
-    await client.patch(podsOf(namespace), pod, patch, "strategic-merge");
+    await write(patch);
     starts = kept;
+  }
+
+  /** The kubelet and others write to the Pod too. A conflict with them changes nothing; one over the uid does not pass. */
+  async function write(patch: unknown): Promise<void> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        await client.patch(podsOf(namespace), pod, patch, "strategic-merge");
+        return;
+      } catch (error) {
+        if (!isConflict(error) || attempt === MOST_WRITES) throw error;
+      }
+    }
   }
 
   /** What the kubelet does, once each; what the app does comes from the sidecar's timeline. */
@@ -177,6 +197,10 @@ export async function conduct(parts: Conducting): Promise<PodResult> {
     const found = watch.pod(pod);
     const isSame = found?.metadata.uid === parts.uid;
     enqueue({ at: now(), type: "pod", facts: found && isSame ? factsOfPod(found) : undefined });
+    // What the kubelet has seen the sidecar most often has seen before; where its stream hangs, this is how it shows.
+    const { resourceVersion } = found?.metadata ?? {};
+    if (resourceVersion !== version) link.ask();
+    version = resourceVersion;
   };
   const link = followSidecar(api, since, {
     onStatus(status) {
@@ -196,6 +220,7 @@ export async function conduct(parts: Conducting): Promise<PodResult> {
   const stopLooking = watch.onChange(lookAtPod);
 
   try {
+    parts.dropped.throwIfAborted();
     enqueue({ at: now(), type: "sidecar", facts: factsOfSidecar(before) });
     lookAtPod();
     if (parts.back) enqueue({ at: now(), type: "call-off", reason: "undone" });

@@ -2,10 +2,9 @@
 // policies find Pods. It has to become ready; then it is deleted.
 
 import type { ApiClient } from "../cluster/api-client.ts";
-import { isNotFound } from "../cluster/failure.ts";
 import { type ContainerStatus, type Pod, type PodSpec, statusOf } from "../cluster/objects.ts";
-import { watchPods } from "../cluster/pod-watch.ts";
-import { podsOf } from "../cluster/workload.ts";
+import { seconds } from "../upgrade/seconds.ts";
+import { judgePod } from "./short-lived-pod.ts";
 
 export interface Trial {
   readonly name: string;
@@ -16,6 +15,9 @@ export interface Trial {
   /** Gets the new image. */
   readonly container: string;
   readonly image: string;
+  /** Names of the claims that the owner makes for each Pod of its own: a StatefulSet's. */
+  readonly claims: readonly string[];
+  readonly withinMs: number;
 }
 
 /** Why it is not good; undefined: it became ready. Rejects as the API does, or with the signal's reason. */
@@ -24,56 +26,23 @@ export async function tryOut(
   trial: Trial,
   signal: AbortSignal,
 ): Promise<string | undefined> {
-  const { name, namespace, container } = trial;
-  const resource = podsOf(namespace);
-  await client.create<Pod>(resource, {
-    apiVersion: "v1",
-    kind: "Pod",
-    metadata: {
-      name,
-      namespace,
-      labels: { "app.kubernetes.io/managed-by": "sluice" },
-      annotations: trial.annotations,
-    },
-    spec: trialSpec(trial),
-  });
-  try {
-    const watch = await watchPods(
-      client,
-      namespace,
-      { fieldSelector: `metadata.name=${name}` },
-      () => true,
-      () => {},
-    );
-    let latest = "nothing is known of it";
-    try {
-      const answer = await watch.until(() => {
-        const pod = watch.pod(name);
-        if (!pod) return "it was deleted by somebody else";
-        latest = whatItWaitsFor(pod);
-        return verdict(pod, container);
-      }, signal);
-      return answer === GOOD ? undefined : answer;
-    } catch (error) {
-      if (signal.aborted && (signal.reason as Error | undefined)?.name === "TimeoutError") {
-        return `it was not ready in time: ${latest}`;
-      }
-      throw error;
-    } finally {
-      watch.close();
-    }
-  } finally {
-    await client.remove(resource, name).catch((error: unknown) => {
-      if (!isNotFound(error)) throw error;
-    });
-  }
+  const { name, namespace, annotations, container, withinMs } = trial;
+  const pod = { name, namespace, annotations, spec: trialSpec(trial), withinMs };
+  const judge = {
+    verdict: (found: Pod) => verdict(found, container),
+    late: (found: Pod | undefined) =>
+      `it was not ready within ${seconds(withinMs)}: ${found ? whatItWaitsFor(found) : "nothing is known of it"}`,
+    gone: () => "it was deleted by somebody else",
+  };
+  const answer = await judgePod(client, pod, judge, signal);
+  return answer === GOOD ? undefined : answer;
 }
 
 const GOOD = "";
 const TOKEN_VOLUME = /^kube-api-access-/;
 
 /** What the API server added to a live Pod and would refuse, or add again, in a new one is left out. */
-function trialSpec({ template, container, image }: Trial): PodSpec {
+function trialSpec({ template, container, image, claims }: Trial): PodSpec {
   const { nodeName: _placed, ...spec } = template as PodSpec & Readonly<Record<string, unknown>>;
   const strip = <C extends { readonly volumeMounts?: readonly { readonly name: string }[] }>(one: C): C => ({
     ...one,
@@ -81,9 +50,14 @@ function trialSpec({ template, container, image }: Trial): PodSpec {
       ? { volumeMounts: one.volumeMounts.filter((mount) => !TOKEN_VOLUME.test(mount.name)) }
       : {}),
   });
+  const volumes = (spec.volumes ?? []).filter(
+    ({ name }) => !TOKEN_VOLUME.test(name) && !claims.includes(name),
+  );
+  // The data of a Pod is its own: the trial begins with nothing.
+  const empty = claims.map((claim) => ({ name: claim, emptyDir: {} }));
   return {
     ...spec,
-    ...(spec.volumes ? { volumes: spec.volumes.filter((volume) => !TOKEN_VOLUME.test(volume.name)) } : {}),
+    ...(volumes.length + empty.length > 0 ? { volumes: [...volumes, ...empty] } : {}),
     ...(spec.initContainers ? { initContainers: spec.initContainers.map(strip) } : {}),
     containers: spec.containers.map((one) => strip(one.name === container ? { ...one, image } : one)),
   };

@@ -56,9 +56,9 @@ async function pullEverywhere(
       const { pod } = decided.surveyed;
       const node = pod.spec.nodeName ?? "";
       say(undefined, "plain", `node ${node}: ${plan.image} is pulled`);
-      const limit = AbortSignal.any([signal, AbortSignal.timeout(PULL_WITHIN_MS)]);
-      const task = { image: plan.image, node, like: pod, container: plan.target.container };
-      const why = await pull(client, task, nameFor(workload, "pull"), limit);
+      const { container } = plan.target;
+      const task = { image: plan.image, node, like: pod, container, withinMs: PULL_WITHIN_MS };
+      const why = await pull(client, task, nameFor(workload, "pull"), signal);
       return why === undefined ? [] : [`${plan.image} cannot be pulled on node ${node}: ${why}`];
     }),
   );
@@ -74,7 +74,6 @@ async function tryFirst({ client, workload, options, say, signal }: Preparation,
     templateOf(workload, plan.placeholder)?.container ?? plan.from?.container ?? plan.target.container;
   const name = nameFor(workload, "preflight");
   say(undefined, "plain", `preflight: pod/${name} runs ${plan.image} outside of every Service`);
-  const limit = AbortSignal.any([signal, AbortSignal.timeout(options.timeoutMs)]);
   const trial = {
     name,
     namespace,
@@ -82,8 +81,10 @@ async function tryFirst({ client, workload, options, say, signal }: Preparation,
     annotations: template?.metadata?.annotations ?? {},
     container,
     image: plan.image,
+    claims: (owner?.spec.volumeClaimTemplates ?? []).map((claim) => claim.metadata.name),
+    withinMs: options.timeoutMs,
   };
-  const why = await tryOut(client, trial, limit);
+  const why = await tryOut(client, trial, signal);
   if (why !== undefined) return `preflight: ${plan.image} is not good: ${why}`;
   say(undefined, "good", "preflight: it became ready; the Pod is deleted");
   return undefined;

@@ -2,10 +2,9 @@
 // container names a command that no image has: the image is pulled and unpacked, and not a line of it runs.
 
 import type { ApiClient } from "../cluster/api-client.ts";
-import { isNotFound } from "../cluster/failure.ts";
 import { type Pod, statusOf } from "../cluster/objects.ts";
-import { watchPods } from "../cluster/pod-watch.ts";
-import { podsOf } from "../cluster/workload.ts";
+import { seconds } from "../upgrade/seconds.ts";
+import { judgePod } from "./short-lived-pod.ts";
 
 const CONTAINER = "image";
 const NOTHING = "/sluice-only-pulls-this-image";
@@ -16,71 +15,51 @@ export interface Pull {
   /** A Pod of the workload on that node: its secrets and its pull policy are used. */
   readonly like: Pod;
   readonly container: string;
+  readonly withinMs: number;
 }
 
 /** Why it cannot be pulled there; undefined: it is there now. Rejects as the API does, or with the signal's reason. */
 export async function pull(
   client: ApiClient,
-  { image, node, like, container }: Pull,
+  { image, node, like, container, withinMs }: Pull,
   name: string,
   signal: AbortSignal,
 ): Promise<string | undefined> {
-  const namespace = like.metadata.namespace ?? "default";
-  const resource = podsOf(namespace);
   const policy = like.spec.containers.find((one) => one.name === container)?.imagePullPolicy;
   const { imagePullSecrets, serviceAccountName } = like.spec;
-  await client.create<Pod>(resource, {
-    apiVersion: "v1",
-    kind: "Pod",
-    metadata: { name, namespace, labels: { "app.kubernetes.io/managed-by": "sluice" } },
-    spec: {
-      nodeName: node,
-      restartPolicy: "Never",
-      automountServiceAccountToken: false,
-      terminationGracePeriodSeconds: 0,
-      tolerations: [{ operator: "Exists" }],
-      ...(imagePullSecrets ? { imagePullSecrets } : {}),
-      ...(serviceAccountName ? { serviceAccountName } : {}),
-      securityContext: {
-        runAsNonRoot: true,
-        runAsUser: 65532,
-        runAsGroup: 65532,
-        seccompProfile: { type: "RuntimeDefault" },
-      },
-      containers: [
-        {
-          name: CONTAINER,
-          image,
-          command: [NOTHING],
-          ...(policy ? { imagePullPolicy: policy } : {}),
-          resources: { requests: { cpu: "1m", memory: "8Mi" }, limits: { cpu: "100m", memory: "64Mi" } },
-          securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ["ALL"] } },
-        },
-      ],
+  const spec = {
+    nodeName: node,
+    restartPolicy: "Never",
+    automountServiceAccountToken: false,
+    terminationGracePeriodSeconds: 0,
+    tolerations: [{ operator: "Exists" }],
+    ...(imagePullSecrets ? { imagePullSecrets } : {}),
+    ...(serviceAccountName ? { serviceAccountName } : {}),
+    securityContext: {
+      runAsNonRoot: true,
+      runAsUser: 65532,
+      runAsGroup: 65532,
+      seccompProfile: { type: "RuntimeDefault" },
     },
-  });
-  try {
-    const watch = await watchPods(
-      client,
-      namespace,
-      { fieldSelector: `metadata.name=${name}` },
-      () => true,
-      () => {},
-    );
-    try {
-      const answer = await watch.until(() => {
-        const pod = watch.pod(name);
-        return pod ? verdict(pod) : "its Pod was deleted";
-      }, signal);
-      return answer === PULLED ? undefined : answer;
-    } finally {
-      watch.close();
-    }
-  } finally {
-    await client.remove(resource, name).catch((error: unknown) => {
-      if (!isNotFound(error)) throw error;
-    });
-  }
+    containers: [
+      {
+        name: CONTAINER,
+        image,
+        command: [NOTHING],
+        ...(policy ? { imagePullPolicy: policy } : {}),
+        resources: { requests: { cpu: "1m", memory: "8Mi" }, limits: { cpu: "100m", memory: "64Mi" } },
+        securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ["ALL"] } },
+      },
+    ],
+  };
+  const namespace = like.metadata.namespace ?? "default";
+  const judge = {
+    verdict,
+    late: (pod: Pod | undefined) => `it was not there after ${seconds(withinMs)}${stateOf(pod)}`,
+    gone: () => "its Pod was deleted",
+  };
+  const answer = await judgePod(client, { name, namespace, spec, withinMs }, judge, signal);
+  return answer === PULLED ? undefined : answer;
 }
 
 const PULLED = "";
@@ -110,4 +89,9 @@ function verdict(pod: Pod): string | undefined {
   if (pod.status?.phase === "Failed")
     return `${pod.status.reason ?? "the node refused"}: ${pod.status.message ?? ""}`;
   return undefined;
+}
+
+function stateOf(pod: Pod | undefined): string {
+  const reason = pod && statusOf(pod, CONTAINER)?.state?.waiting?.reason;
+  return reason ? ` (${reason})` : "";
 }

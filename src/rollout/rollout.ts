@@ -1,10 +1,10 @@
 // The upgrade of a workload: Pod after Pod, or a share at a time, until each has the image, one goes bad, or somebody says stop.
 
 import type { ApiClient } from "../cluster/api-client.ts";
-import { isReady } from "../cluster/objects.ts";
+import { isReady, type Pod } from "../cluster/objects.ts";
 import type { PodWatch } from "../cluster/pod-watch.ts";
 import { type Decision, decide, type Goal, lastUpgrade } from "../upgrade/plan.ts";
-import { isHalfWay } from "../upgrade/record.ts";
+import { isHalfWay, parseRecord, RECORD_ANNOTATION } from "../upgrade/record.ts";
 import type { Limits } from "../upgrade/state.ts";
 import { conduct, type PodResult, type Tone } from "./conduct.ts";
 import { type MakeApi, sidecarOf } from "./sidecar-road.ts";
@@ -61,17 +61,27 @@ export async function decideAll({
       ({ metadata, status }) =>
         !metadata.deletionTimestamp && status?.phase !== "Failed" && status?.phase !== "Succeeded",
     );
+  const decided = await decideOn({ client, makeApi, watch, goal }, pods);
+  return decided.toSorted(
+    (a, b) => Number(isHalfWay(b.surveyed.record)) - Number(isHalfWay(a.surveyed.record)),
+  );
+}
+
+async function decideOn(
+  { client, makeApi, watch, goal }: Pick<Rollout, "client" | "makeApi" | "watch" | "goal">,
+  pods: readonly Pod[],
+): Promise<readonly Decided[]> {
   const surveyed = await survey(client, makeApi, pods);
-  const undoOf = lastUpgrade(surveyed.flatMap(({ record }) => (record ? [record] : [])));
-  return surveyed
-    .map((one): Decided => {
-      const view = viewOf(one);
-      const decision: Decision = view
-        ? decide(view, { ...goal, undoOf }, Date.now())
-        : { do: "refuse", why: one.problem ?? "it cannot be asked" };
-      return { surveyed: one, name: one.pod.metadata.name, decision };
-    })
-    .sort((a, b) => Number(isHalfWay(b.surveyed.record)) - Number(isHalfWay(a.surveyed.record)));
+  const undoOf = lastUpgrade(
+    watch.pods().flatMap((pod) => parseRecord(pod.metadata.annotations?.[RECORD_ANNOTATION]) ?? []),
+  );
+  return surveyed.map((one): Decided => {
+    const view = viewOf(one);
+    const decision: Decision = view
+      ? decide(view, { ...goal, undoOf }, Date.now())
+      : { do: "refuse", why: one.problem ?? "it cannot be asked" };
+    return { surveyed: one, name: one.pod.metadata.name, decision };
+  });
 }
 
 export async function rollOut(rollout: Rollout, first: readonly Decided[]): Promise<RolloutResult> {
@@ -83,10 +93,9 @@ export async function rollOut(rollout: Rollout, first: readonly Decided[]): Prom
     );
     const waiting = decided.flatMap(({ name, decision }) => (decision.do === "upgrade" ? [name] : []));
     if (refusals.length > 0) return summary("refused", waiting, refusals);
-    if (waiting.length === 0) return summary(undefined, []);
-    const { left, stopped } = await runRound(rollout, decided, results);
-    if (stopped) return summary(stopped, left);
-    if (round === MOST_ROUNDS) return summary(undefined, left);
+    if (waiting.length === 0 || round > MOST_ROUNDS) return summary(undefined, waiting);
+    const { left, stopped, refusals: met } = await runRound(rollout, decided, results);
+    if (stopped) return summary(stopped, left, met);
     await settle(rollout);
     decided = await decideAll(rollout);
   }
@@ -103,20 +112,24 @@ export async function rollOut(rollout: Rollout, first: readonly Decided[]): Prom
   }
 }
 
-async function runRound(
-  rollout: Rollout,
-  decided: readonly Decided[],
-  results: PodResult[],
-): Promise<{ readonly left: readonly string[]; readonly stopped: RolloutResult["stopped"] }> {
+interface Round {
+  readonly left: readonly string[];
+  readonly stopped: RolloutResult["stopped"];
+  readonly refusals: readonly string[];
+}
+
+async function runRound(rollout: Rollout, decided: readonly Decided[], results: PodResult[]): Promise<Round> {
   const queue = decided.filter(({ decision }) => decision.do === "upgrade");
   const width = rollout.share(decided.length);
   const calledOff = new AbortController();
+  const refusals: string[] = [];
+  const broken: unknown[] = [];
   let begun = 0;
 
   const mayBegin = () => {
     const { interrupted, paused, onlyFirst } = rollout;
     const isStopped = calledOff.signal.aborted || interrupted.aborted || paused.aborted;
-    return !isStopped && !(onlyFirst && begun >= width);
+    return !isStopped && refusals.length + broken.length === 0 && !(onlyFirst && begun >= width);
   };
 
   async function worker(): Promise<void> {
@@ -124,19 +137,60 @@ async function runRound(
       const next = queue.shift();
       if (!next) return;
       begun++;
-      const result = await runPod(rollout, next, calledOff.signal);
-      results.push(result);
-      if (isBad(next, result))
-        calledOff.abort(`pod ${result.pod} was not upgraded: ${result.reason ?? result.outcome}`);
+      const now = await lookAgain(rollout, next);
+      if (now === undefined) results.push(goneOf(rollout, next.name));
+      else if (now.decision.do === "refuse") {
+        refusals.push(`pod/${now.name}: ${now.decision.why}`);
+        queue.unshift(now);
+      } else if (now.decision.do === "upgrade") {
+        const result = await runPod(rollout, now, calledOff.signal);
+        results.push(result);
+        if (isBad(now, result))
+          calledOff.abort(`pod ${result.pod} was not upgraded: ${result.reason ?? result.outcome}`);
+      }
     }
   }
-  await Promise.all(Array.from({ length: width }, worker));
+  // What breaks one off leaves the others in good hands: no Pod is left half way because of another.
+  await Promise.all(
+    Array.from({ length: width }, () => worker().catch((error: unknown) => broken.push(error))),
+  );
+  if (broken.length > 0) throw broken[0];
 
   const left = queue.map(({ name }) => name);
-  if (calledOff.signal.aborted) return { left, stopped: "bad" };
-  if (rollout.interrupted.aborted) return { left, stopped: "interrupted" };
-  if (rollout.paused.aborted || (rollout.onlyFirst && left.length > 0)) return { left, stopped: "paused" };
-  return { left, stopped: undefined };
+  const stopped = () => {
+    if (calledOff.signal.aborted) return "bad";
+    if (refusals.length > 0) return "refused";
+    if (rollout.interrupted.aborted) return "interrupted";
+    return rollout.paused.aborted || (rollout.onlyFirst && left.length > 0) ? "paused" : undefined;
+  };
+  return { left, stopped: stopped(), refusals };
+}
+
+/** Its turn may come long after the round was decided: it is asked again. Undefined: it is gone. */
+async function lookAgain(rollout: Rollout, { surveyed }: Decided): Promise<Decided | undefined> {
+  const pod = stillThere(rollout, surveyed.pod);
+  if (!pod) return undefined;
+  const [now] = await decideOn(rollout, [pod]);
+  return now?.decision.do === "refuse" && !stillThere(rollout, pod) ? undefined : now;
+}
+
+/** The same Pod as it is now; undefined once it is being deleted. */
+function stillThere({ watch }: Rollout, { metadata: { name, uid } }: Pod): Pod | undefined {
+  const pod = watch.pod(name);
+  return pod?.metadata.uid === uid && !pod?.metadata.deletionTimestamp ? pod : undefined;
+}
+
+function goneOf(rollout: Rollout, pod: string): PodResult {
+  rollout.say(pod, "bad", "the Pod was deleted before anything was changed");
+  return {
+    pod,
+    outcome: "gone",
+    reason: "deleted",
+    tookMs: 0,
+    switchedAfterMs: undefined,
+    cost: undefined,
+    timeline: [],
+  };
 }
 
 /** A Pod that was to go back and is back went well; one that was deleted says nothing about the version. */
@@ -173,22 +227,14 @@ async function runPod(
       limits,
       by,
       starts: surveyed.record?.starts ?? [],
+      bad: surveyed.record?.bad,
       calledOff,
       dropped,
       say: (tone, text) => rollout.say(name, tone, text),
     });
   } catch (error) {
-    if (dropped.aborted || watch.pod(name)?.metadata.uid === uid) throw error;
-    rollout.say(name, "bad", "the Pod was deleted before anything was changed");
-    return {
-      pod: name,
-      outcome: "gone",
-      reason: "deleted",
-      tookMs: 0,
-      switchedAfterMs: undefined,
-      cost: undefined,
-      timeline: [],
-    };
+    if (dropped.aborted || stillThere(rollout, surveyed.pod)) throw error;
+    return goneOf(rollout, name);
   } finally {
     api.end();
   }

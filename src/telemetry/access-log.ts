@@ -29,6 +29,8 @@ export function createAccessLog(log: Log, enabled: boolean): (record: RequestRec
         replayed: record.replayed || undefined,
         client: record.client,
         cause: record.cause,
+        traceId: record.trace?.traceId,
+        spanId: record.trace?.spanId,
       },
       "request",
     );

@@ -2,6 +2,7 @@
 // of a hook. A drain is measured from its first event to its last.
 
 import type { TimelineEvent } from "../api/backend.ts";
+import type { SwitchCause } from "../lifecycle/choice.ts";
 import { createHistogram, type Histogram, WAIT_BOUNDS } from "./histogram.ts";
 import { createTally, type Tally } from "./tally.ts";
 
@@ -12,22 +13,29 @@ export interface EventCounts {
   readonly lifelinesLost: Tally;
   readonly probeFailures: Tally;
   readonly hooksExpired: Tally;
+  readonly readinessLost: Tally;
+  /** By drain: "pod", or "slots/NAME". */
+  readonly drainDeadlines: Tally;
   /** By hook, then by outcome. */
   hooks(): ReadonlyMap<string, Tally>;
   /** By slot. */
   drains(): ReadonlyMap<string, Histogram>;
 }
 
+/** There from the start, as are the slots: a rate sees nothing of a series that begins above 0. */
+const CAUSES: readonly SwitchCause[] = ["new_version", "cannot_serve", "none_active", "restored", "promoted"];
+
 /** `slots`: the configured names, so that their series are there from the start. */
 export function createEventCounts(slots: readonly string[]): EventCounts {
-  const switches = createTally();
+  const switches = createTally(CAUSES);
   const generations = createTally(slots);
   const lifelinesLost = createTally(slots);
   const probeFailures = createTally(slots);
   const hooksExpired = createTally();
-  const hooks = new Map(
-    ["pod", ...slots.map((slot) => `slots/${slot}`)].map((hook) => [hook, createTally()]),
-  );
+  const readinessLost = createTally(slots);
+  const places = ["pod", ...slots.map((slot) => `slots/${slot}`)];
+  const drainDeadlines = createTally(places);
+  const hooks = new Map(places.map((hook) => [hook, createTally()]));
   const drains = new Map(slots.map((slot) => [slot, createHistogram(WAIT_BOUNDS)]));
 
   /** When the drains under way began, by generation, ms. */
@@ -56,6 +64,11 @@ export function createEventCounts(slots: readonly string[]): EventCounts {
         case "hook_expired":
         case "pod_serving_again":
           return hooksExpired.add(hookOf(event));
+        case "not_ready":
+          return readinessLost.add(slot);
+        case "drain_deadline":
+        case "pod_deadline":
+          return drainDeadlines.add(hookOf(event));
         case "drain_began":
           return void drainsBegan.set(event.generation ?? 0, event.monotonicMs);
         case "drain_ended":
@@ -70,6 +83,8 @@ export function createEventCounts(slots: readonly string[]): EventCounts {
     lifelinesLost,
     probeFailures,
     hooksExpired,
+    readinessLost,
+    drainDeadlines,
     hooks: () => hooks,
     drains: () => drains,
   };

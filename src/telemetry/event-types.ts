@@ -14,6 +14,10 @@ export const EVENT_TYPES = {
     meaning: "The hint file told which versions were active before sluice restarted.",
   },
   signal: { level: "info", meaning: "sluice got a signal." },
+  signal_ignored: {
+    level: "warn",
+    meaning: "A signal came that changes nothing; the message says what would.",
+  },
   exit: { level: "info", meaning: "sluice ends; the details hold the account and the exit code." },
 
   // How facts about an app come in.
@@ -56,9 +60,12 @@ export const EVENT_TYPES = {
   request_failed: { level: "warn", meaning: "A request failed; the message names it and the cause." },
 
   // Orders.
-  order_refused: { level: "warn", meaning: "An order or a hook was refused; the message says why." },
+  order_refused: { level: "warn", meaning: "An order was refused; the message says why." },
   reload_sent: { level: "info", meaning: "The app was told to reload." },
   reload_ended: { level: "info", meaning: "The app reported the outcome of a reload, or did not in time." },
+
+  log_level_set: { level: "info", meaning: "The log's level was changed by an order." },
+  profile_asked: { level: "info", meaning: "A profile of sluice itself was asked for." },
 
   // Stops.
   drain_began: { level: "info", meaning: "A generation gets no new requests; those in flight go on." },

@@ -99,26 +99,30 @@ test("the newest 1,000 are kept", () => {
   expect([seen[0], seen.at(-1)]).toEqual([235, 1_234]);
 });
 
-test("a burst of failed requests pushes nothing else out of the past, and each is in the stream", () => {
-  const { timeline } = setUp();
-  const live: TimelineEvent[] = [];
-  timeline.subscribe(0, (event) => live.push(event));
-  timeline.emit(fact("handshake"));
-  for (let count = 0; count < 5_000; count++) timeline.emit(failure);
-  timeline.emit(fact("switch"));
-  expect(live.length).toBe(5_002);
-  const past: TimelineEvent[] = [];
-  timeline.subscribe(0, (event) => past.push(event));
-  expect(past.length).toBe(252);
-  expect([past[0]?.type, past.at(-1)?.type]).toEqual(["handshake", "switch"]);
-  expect(past.at(-2)?.id).toBe(5_001);
-});
+test.each([failure, fact("order_refused")])(
+  "a burst of $type pushes nothing else out of the past, and each is in the stream",
+  (burst) => {
+    const { timeline } = setUp();
+    const live: TimelineEvent[] = [];
+    timeline.subscribe(0, (event) => live.push(event));
+    timeline.emit(fact("handshake"));
+    for (let count = 0; count < 5_000; count++) timeline.emit(burst);
+    timeline.emit(fact("switch"));
+    expect(live.length).toBe(5_002);
+    const past: TimelineEvent[] = [];
+    timeline.subscribe(0, (event) => past.push(event));
+    expect(past.length).toBe(252);
+    expect([past[0]?.type, past.at(-1)?.type]).toEqual(["handshake", "switch"]);
+    expect(past.at(-2)?.id).toBe(5_001);
+  },
+);
 
-test("failed requests are logged ten at a time, and the log says how many it left out", async () => {
+test("failed requests and refused orders are logged ten at a time, and the log says how many it left out", async () => {
   const { timeline, logged } = setUp();
+  for (let count = 0; count < 10; count++) timeline.emit(fact("order_refused"));
   for (let count = 0; count < 25; count++) timeline.emit(failure);
   const lines = await logged();
-  expect(lines.length).toBe(11);
+  expect(lines.length).toBe(21);
   expect(lines.at(-1)).toMatchObject({ level: "warn", event: "request_failed", leftOut: 15 });
 });
 

@@ -4,7 +4,7 @@
 import type { TimelineEvent } from "../api/backend.ts";
 import { EVENT_TYPES, type EventType } from "./event-types.ts";
 import type { Log, LogFields } from "./log.ts";
-import { createQuota } from "./quota.ts";
+import { createQuota, type Quota } from "./quota.ts";
 
 export interface Fact {
   readonly type: EventType;
@@ -22,6 +22,8 @@ export interface TimelineParts {
   readonly now: () => number;
   /** Wall clock. */
   readonly wallClock: () => Date;
+  /** The id of the trace that an event belongs to; its log line carries it. */
+  readonly traceOf?: ((event: TimelineEvent) => string | undefined) | undefined;
 }
 
 export interface Timeline {
@@ -35,15 +37,23 @@ export interface Timeline {
   subscribe(since: number, onEvent: (event: TimelineEvent) => unknown): () => void;
   /** Events that a subscriber could not take, since it did not keep up or threw. */
   dropped(): number;
-  /** Logs what the quota of failed requests still keeps back. */
+  /** Logs how many lines the quotas still keep back. */
   close(): void;
 }
 
 const KEPT = 1_000;
-/** Of the kept events at most this many are failed requests, so that a burst of them cannot push out the upgrade's story. */
-const KEPT_FAILURES = 250;
-const FAILURE_LINES = 10;
-const FAILURE_WINDOW_MS = 1_000;
+/** What clients and strangers can make happen as often as they like. */
+const UNBOUNDED = ["request_failed", "order_refused"] as const satisfies readonly EventType[];
+/** Of the kept events at most this many are of one such type, so that a burst of them cannot push out the upgrade's story. */
+const KEPT_OF_A_TYPE = 250;
+const LINES_OF_A_TYPE = 10;
+const LINES_WINDOW_MS = 1_000;
+
+/** The events of one unbounded type. */
+interface Bounded {
+  kept: number;
+  readonly quota: Quota;
+}
 
 interface Subscriber {
   /** Id of the last event that it got. */
@@ -53,29 +63,31 @@ interface Subscriber {
 }
 
 export function createTimeline(parts: TimelineParts): Timeline {
-  const { log, now, wallClock } = parts;
+  const { log, now, wallClock, traceOf } = parts;
   const kept: TimelineEvent[] = [];
   const subscribers = new Set<Subscriber>();
   let lastId = 0;
-  let failuresKept = 0;
   let dropped = 0;
-  const quota = createQuota(FAILURE_LINES, FAILURE_WINDOW_MS, (leftOut) =>
-    log.warn(
-      { event: "request_failed", leftOut },
-      "further requests failed; GET /v1/events has each of them",
-    ),
+  const bounded = new Map<string, Bounded>(
+    UNBOUNDED.map((type) => {
+      const tell = (leftOut: number) =>
+        log.warn({ event: type, leftOut }, `further ${type} events; GET /v1/events has each of them`);
+      return [type, { kept: 0, quota: createQuota(LINES_OF_A_TYPE, LINES_WINDOW_MS, tell) }];
+    }),
   );
 
   function keep(event: TimelineEvent): void {
     kept.push(event);
-    if (event.type === "request_failed") failuresKept++;
-    if (failuresKept > KEPT_FAILURES) forget(kept.findIndex((old) => old.type === "request_failed"));
+    const its = bounded.get(event.type);
+    if (its) its.kept++;
+    if (its && its.kept > KEPT_OF_A_TYPE) forget(kept.findIndex((old) => old.type === event.type));
     else if (kept.length > KEPT) forget(0);
   }
 
   function forget(index: number): void {
     const [old] = kept.splice(index, 1);
-    if (old?.type === "request_failed") failuresKept--;
+    const its = old && bounded.get(old.type);
+    if (its) its.kept--;
   }
 
   // A subscriber that emits in its turn comes back here while it is busy: the outer loop then hands it the new event,
@@ -117,10 +129,10 @@ export function createTimeline(parts: TimelineParts): Timeline {
     return kept[low];
   }
 
-  function print(event: TimelineEvent): void {
+  function print(event: TimelineEvent, traceId: string | undefined): void {
     const level = EVENT_TYPES[event.type as EventType].level;
-    if (event.type === "request_failed" && !quota.take()) return;
-    log[level](fieldsOf(event), event.message);
+    if (bounded.get(event.type)?.quota.take() === false) return;
+    log[level](traceId === undefined ? fieldsOf(event) : { ...fieldsOf(event), traceId }, event.message);
   }
 
   return {
@@ -137,7 +149,7 @@ export function createTimeline(parts: TimelineParts): Timeline {
         details: fact.details ?? {},
       });
       keep(event);
-      print(event);
+      print(event, traceOf?.(event));
       for (const subscriber of subscribers) serve(subscriber);
       return event;
     },
@@ -148,7 +160,9 @@ export function createTimeline(parts: TimelineParts): Timeline {
       return () => void subscribers.delete(subscriber);
     },
     dropped: () => dropped,
-    close: () => quota.close(),
+    close() {
+      for (const { quota } of bounded.values()) quota.close();
+    },
   };
 }
 

@@ -35,12 +35,12 @@ export const METRICS = {
   },
   sluice_request_duration_seconds: {
     type: "histogram",
-    labels: ["slot"],
+    labels: ["slot", "version"],
     help: "From a request's entry to its end, time held included; WebSockets and event streams are counted apart.",
   },
   sluice_request_first_byte_seconds: {
     type: "histogram",
-    labels: ["slot"],
+    labels: ["slot", "version"],
     help: "From a request's entry to the first byte of the app's answer, time held included.",
   },
   sluice_stream_duration_seconds: {
@@ -71,6 +71,16 @@ export const METRICS = {
     labels: [],
     help: "Requests held now, since no slot can take them.",
   },
+  sluice_hold_limit: {
+    type: "gauge",
+    labels: [],
+    help: "Most requests that are held at a time (--hold-max).",
+  },
+  sluice_hold_timeout_seconds: {
+    type: "gauge",
+    labels: [],
+    help: "Longest time that a request is held (--hold-timeout).",
+  },
   sluice_held_requests_total: { type: "counter", labels: [], help: "Requests that were ever held." },
   sluice_hold_seconds: {
     type: "histogram",
@@ -87,6 +97,16 @@ export const METRICS = {
     help: "1 for the state that the slot is in, 0 for the others.",
   },
   sluice_slot_ready: { type: "gauge", labels: ["slot"], help: "1 if the slot's generation is ready." },
+  sluice_slot_not_ready: {
+    type: "gauge",
+    labels: ["slot", "reason"],
+    help: "1 for what keeps the slot from being ready: handshake (none yet), lost (its lifeline), probe, gate, unreachable (it refuses connections), stopping.",
+  },
+  sluice_not_ready_total: {
+    type: "counter",
+    labels: ["slot"],
+    help: "Times that a generation which had been ready was so no longer.",
+  },
   sluice_slot_in_flight: {
     type: "gauge",
     labels: ["slot"],
@@ -134,6 +154,21 @@ export const METRICS = {
     labels: ["slot"],
     help: "From the beginning of a generation's drain, by a switch, hook or order, to its end or deadline.",
   },
+  sluice_slot_drain_left_seconds: {
+    type: "gauge",
+    labels: ["slot"],
+    help: "Time until the deadline of the slot's drain; only while there is one.",
+  },
+  sluice_pod_stop_left_seconds: {
+    type: "gauge",
+    labels: [],
+    help: "Time until the deadline of the Pod's drain; only while the Pod is leaving.",
+  },
+  sluice_drain_deadlines_total: {
+    type: "counter",
+    labels: ["drain"],
+    help: "Drains that met their deadline with requests in flight, by drain (pod, or slots/NAME).",
+  },
   sluice_pod_leaving: { type: "gauge", labels: [], help: "1 from the beginning of the Pod's stop." },
   sluice_ready: { type: "gauge", labels: [], help: "1 while /readyz answers 200." },
 
@@ -147,6 +182,11 @@ export const METRICS = {
     type: "counter",
     labels: [],
     help: "Log lines dropped because nobody read them fast enough.",
+  },
+  sluice_trace_spans_total: {
+    type: "counter",
+    labels: ["outcome"],
+    help: "Spans by what became of them: exported, failed (the collector did not take them), dropped (too many waited).",
   },
   process_cpu_seconds_total: {
     type: "counter",
@@ -173,6 +213,17 @@ export const METRICS = {
     labels: [],
     help: "Time that the event loop was busy; its rate near 1 means that the one core is full.",
   },
+  nodejs_eventloop_lag_p50_seconds: {
+    type: "gauge",
+    labels: [],
+    help: "Half of the event loop's turns since the last scrape were shorter: what comes meanwhile waits so long.",
+  },
+  nodejs_eventloop_lag_p99_seconds: {
+    type: "gauge",
+    labels: [],
+    help: "One in a hundred of these turns was longer.",
+  },
+  nodejs_eventloop_lag_max_seconds: { type: "gauge", labels: [], help: "The longest of these turns." },
 } as const satisfies Record<string, MetricKind>;
 
 export type MetricName = keyof typeof METRICS;

@@ -2,15 +2,24 @@
 // plain numbers (request-counts.ts, event-counts.ts) and read when /metrics is called. What must add up is read from one
 // snapshot, in one turn of the event loop.
 
-import { Counter, Gauge, Histogram, Registry } from "prom-client";
+import { Counter, Gauge, Histogram, type OpenMetricsContentType, Registry } from "prom-client";
 import type { Status, TimelineEvent } from "../api/backend.ts";
 import type { HoldCounts } from "../proxy/hold.ts";
 import type { RequestRecord } from "../proxy/record.ts";
 import { createEventCounts } from "./event-counts.ts";
+import type { Exemplar } from "./histogram.ts";
 import { METRICS, type MetricKind, type MetricName } from "./metric-catalogue.ts";
-import { readProcessFigures } from "./process-figures.ts";
+import { createProcessFigures } from "./process-figures.ts";
 import { createRequestCounts } from "./request-counts.ts";
-import { DISTRIBUTIONS, type Distribution, SAMPLES, type Sample, type Snapshot } from "./samples.ts";
+import {
+  DISTRIBUTIONS,
+  type Distribution,
+  type HoldLimitFigures,
+  SAMPLES,
+  type Sample,
+  type Snapshot,
+  type SpanCounts,
+} from "./samples.ts";
 
 export interface MetricsSources {
   /** Its account, slots, connections and readiness are one snapshot. */
@@ -19,6 +28,8 @@ export interface MetricsSources {
   /** Slow listeners to the event stream that were dropped since start. */
   eventStreamDropped(): number;
   logDropped(): number;
+  /** While tracing is off: all of it 0. */
+  spans(): SpanCounts;
 }
 
 export interface MetricsParts {
@@ -28,6 +39,7 @@ export interface MetricsParts {
   readonly version: string;
   readonly engine: string;
   readonly node: string;
+  readonly limits: HoldLimitFigures;
 }
 
 export interface Metrics {
@@ -37,16 +49,18 @@ export interface Metrics {
   /** How many requests were sent a second time. */
   replays(): number;
   event(event: TimelineEvent): void;
-  /** Text in Prometheus' format 0.0.4. */
-  scrape(): Promise<{ readonly contentType: string; readonly body: string }>;
+  /** Text in OpenMetrics 1.0.0, with exemplars, for whom `accept` names it; else in Prometheus' format 0.0.4. */
+  scrape(accept?: string): Promise<{ readonly contentType: string; readonly body: string }>;
 }
 
 export function createMetrics(parts: MetricsParts): Metrics {
-  const { sources } = parts;
+  const { sources, limits } = parts;
   const build = { version: parts.version, engine: parts.engine, node: parts.node };
   const requests = createRequestCounts();
   const events = createEventCounts(parts.slots);
-  const registry = new Registry();
+  const readProcessFigures = createProcessFigures();
+  let plain: Registry | undefined;
+  let open: OpenRegistry | undefined;
   let replays = 0;
   let snapshot: Snapshot | undefined;
 
@@ -56,9 +70,22 @@ export function createMetrics(parts: MetricsParts): Metrics {
     return snapshot;
   }
 
-  for (const [name, read] of entriesOf(SAMPLES)) registerSamples(name, () => read(present()), registry);
-  for (const [name, read] of entriesOf(DISTRIBUTIONS))
-    new ReadHistogram(name, () => read(present()), registry);
+  function filled<R extends AnyRegistry>(registry: R): R {
+    for (const [name, read] of entriesOf(SAMPLES)) registerSamples(name, () => read(present()), registry);
+    for (const [name, read] of entriesOf(DISTRIBUTIONS))
+      new ReadHistogram(name, () => read(present()), registry);
+    return registry;
+  }
+
+  /** Made when first asked for: a scraper asks for one format, and for the same one always. */
+  function registryFor(accept: string): AnyRegistry {
+    if (takesOpenMetrics(accept)) {
+      open ??= filled(openRegistry());
+      return open;
+    }
+    plain ??= filled(new Registry());
+    return plain;
+  }
 
   return {
     ended: requests.ended,
@@ -67,10 +94,13 @@ export function createMetrics(parts: MetricsParts): Metrics {
     },
     replays: () => replays,
     event: events.event,
-    async scrape() {
+    async scrape(accept = "") {
+      const registry = registryFor(accept);
       const process = await readProcessFigures();
       snapshot = {
         build,
+        limits,
+        spans: sources.spans(),
         status: sources.status(),
         hold: sources.hold(),
         requests,
@@ -89,7 +119,25 @@ function entriesOf<Name extends MetricName, Read>(readers: Readonly<Record<Name,
   return Object.entries(readers) as [Name, Read][];
 }
 
-function registerSamples(name: MetricName, read: () => Sample[], registry: Registry): void {
+type OpenRegistry = Registry<OpenMetricsContentType>;
+type AnyRegistry = Registry | OpenRegistry;
+
+function openRegistry(): OpenRegistry {
+  const registry: OpenRegistry = new Registry();
+  registry.setContentType(Registry.OPENMETRICS_CONTENT_TYPE);
+  return registry;
+}
+
+/** Whether the Accept field names OpenMetrics and does not refuse it (RFC 9110 12.5.1). */
+function takesOpenMetrics(accept: string): boolean {
+  return accept
+    .split(",")
+    .some(
+      (range) => /^\s*application\/openmetrics-text\b/i.test(range) && !/;\s*q=0(\.0*)?\s*(;|$)/i.test(range),
+    );
+}
+
+function registerSamples(name: MetricName, read: () => Sample[], registry: AnyRegistry): void {
   const { type, help, labels: labelNames }: MetricKind = METRICS[name];
   const common = { name, help, labelNames, registers: [registry] };
   if (type === "counter") {
@@ -124,7 +172,7 @@ class ReadHistogram extends Histogram {
   };
   readonly #read: () => Distribution[];
 
-  constructor(name: MetricName, read: () => Distribution[], registry: Registry) {
+  constructor(name: MetricName, read: () => Distribution[], registry: AnyRegistry) {
     const { help, labels: labelNames }: MetricKind = METRICS[name];
     super({ name, help, labelNames, registers: [registry] });
     this.#frame = { name, help, type: "histogram", aggregator: "sum" };
@@ -141,16 +189,28 @@ class ReadHistogram extends Histogram {
 }
 
 function valuesOf(name: string, { labels, reading }: Distribution) {
-  const value = (metricName: string, value: number, own: { le?: number | string } = {}) => ({
+  const value = (
+    metricName: string,
+    value: number,
+    own: { le?: number | string } = {},
+    example?: Exemplar,
+  ) => ({
     metricName,
     value,
     labels: own,
     sharedLabels: labels,
+    exemplar: example && exemplarOf(example),
   });
+  const { bounds, cumulative, exemplars } = reading;
   return [
-    ...reading.bounds.map((le, index) => value(`${name}_bucket`, reading.cumulative[index]!, { le })),
-    value(`${name}_bucket`, reading.count, { le: "+Inf" }),
+    ...bounds.map((le, index) => value(`${name}_bucket`, cumulative[index]!, { le }, exemplars[index])),
+    value(`${name}_bucket`, reading.count, { le: "+Inf" }, exemplars[bounds.length]),
     value(`${name}_sum`, reading.sum),
     value(`${name}_count`, reading.count),
   ];
+}
+
+/** OpenMetrics allows 128 characters of labels; Grafana finds the trace by `trace_id`. */
+function exemplarOf({ traceId, spanId, value, at }: Exemplar) {
+  return { labelSet: { trace_id: traceId, span_id: spanId }, value, timestamp: at.toFixed(3) };
 }

@@ -2,9 +2,10 @@
 // one slot its image is started again, and requests are held meanwhile.
 
 import { slotNamed } from "./facts.ts";
-import type { UpgradePlan } from "./record.ts";
+import type { Bad, UpgradePlan } from "./record.ts";
 import { seconds } from "./seconds.ts";
 import type { Order, Stepped, UpgradeState } from "./state.ts";
+import { isNew } from "./verdict.ts";
 
 export function putBack(
   state: UpgradeState,
@@ -28,7 +29,8 @@ export function putBack(
       since: at,
       seen: false,
       trouble,
-      badId: state.pod?.containers[target.container]?.id,
+      // Taken up again, the container that is there now may be the stand-in.
+      bad: state.phase === "putting-back" ? state.bad : badOf(state, trouble),
     },
     orders,
   };
@@ -55,14 +57,25 @@ export function returnWithinMs({ plan, limits }: UpgradeState): number {
   return limits.timeoutMs + plan.standInDelayMs;
 }
 
-function isBack({ pod, sidecar, plan, seen, badId }: UpgradeState): boolean {
+function badOf({ pod, plan }: UpgradeState, why: string): Bad {
+  const container = pod?.containers[plan.target.container];
+  const isThere = isNew(container?.id, plan.baseline);
+  return { id: container?.id, imageId: isThere ? container?.imageId : undefined, why };
+}
+
+function isBack({ pod, sidecar, plan, seen, bad }: UpgradeState): boolean {
   const { target, from, baseline } = plan;
   const container = pod?.containers[target.container];
   if (!pod?.ready || !seen || !container?.running || container.image !== plan.standIn) return false;
   // A new container; or still the first one, where the kubelet had not acted on the first patch at all.
   const isFirst = container.id === baseline.id && plan.standIn === target.image;
-  const isAnother = container.id !== badId && container.id !== baseline.id;
+  const isAnother = container.id !== bad?.id && container.id !== baseline.id;
   if (!isAnother && !(isFirst && container.imageId === baseline.imageId)) return false;
+  // The kubelet may have started the bad version once more before it saw the patch.
+  const standInId =
+    plan.standIn === target.image ? baseline.imageId : pod.containers[from?.container ?? ""]?.imageId;
+  const isBad = bad?.imageId !== undefined && container.imageId === bad.imageId;
+  if (isBad && container.imageId !== standInId) return false;
   const serving = from ?? target;
   return sidecar?.active === serving.slot && slotNamed(sidecar, serving.slot)?.ready === true;
 }

@@ -54,6 +54,14 @@ export interface UpgradePlan {
   readonly isUndo: boolean;
 }
 
+/** The container that was found bad, when its image was put back. */
+export interface Bad {
+  readonly id: string | undefined;
+  /** Undefined where the new version's container was never there. */
+  readonly imageId: string | undefined;
+  readonly why: string;
+}
+
 export interface UpgradeRecord extends UpgradePlan {
   readonly v: 1;
   readonly phase: Phase;
@@ -63,6 +71,8 @@ export interface UpgradeRecord extends UpgradePlan {
   readonly by: string;
   /** Why it was put back. */
   readonly reason: string | undefined;
+  /** While it is put back. */
+  readonly bad?: Bad | undefined;
   /** What was put where in the last minutes. */
   readonly starts: readonly Start[];
 }

@@ -1,7 +1,7 @@
 // The upgrade of one Pod as one value: what is planned, how far it is, what is known. Times are monotonic ms.
 
 import type { PodFacts, SidecarFacts } from "./facts.ts";
-import type { Phase, UpgradePlan } from "./record.ts";
+import type { Bad, Phase, UpgradePlan } from "./record.ts";
 
 export interface Limits {
   /** From the patch to a version that is ready, and from putting back to a Pod that is ready, ms. */
@@ -29,12 +29,15 @@ export interface UpgradeState {
   readonly since: number;
   readonly pod: PodFacts | undefined;
   readonly sidecar: SidecarFacts | undefined;
+  /** When the sidecar was heard last. */
+  readonly heardAt: number;
+  /** The sidecar was asked for its word at the window's end. */
+  readonly asked: boolean;
   /** The patch of this phase was seen in the Pod's spec: from then on another image is somebody else's. */
   readonly seen: boolean;
   /** The new version is ready and was ordered to become active. */
   readonly promoted: boolean;
-  /** The container that was found bad, when its image was put back. */
-  readonly badId: string | undefined;
+  readonly bad: Bad | undefined;
   /** Why it goes back. */
   readonly trouble: string | undefined;
   readonly outcome: Outcome | undefined;
@@ -64,6 +67,8 @@ export type Order =
       readonly reason: string | undefined;
     }
   | { readonly do: "promote"; readonly slot: string }
+  /** Asks the sidecar now: a `sidecar` event follows. */
+  | { readonly do: "ask" }
   | { readonly do: "say"; readonly tone: "plain" | "good" | "bad"; readonly text: string };
 
 export interface Stepped {
@@ -71,8 +76,14 @@ export interface Stepped {
   readonly orders: readonly Order[];
 }
 
-/** A Pod that nobody has touched yet, or one whose record says how far somebody came (`phase`). */
-export function initialState(plan: UpgradePlan, limits: Limits, phase: Phase, at: number): UpgradeState {
+/** A Pod that nobody has touched yet, or one whose record says how far somebody came (`phase`, `bad`). */
+export function initialState(
+  plan: UpgradePlan,
+  limits: Limits,
+  phase: Phase,
+  at: number,
+  bad: Bad | undefined,
+): UpgradeState {
   return {
     plan,
     limits,
@@ -80,10 +91,12 @@ export function initialState(plan: UpgradePlan, limits: Limits, phase: Phase, at
     since: at,
     pod: undefined,
     sidecar: undefined,
+    heardAt: Number.NEGATIVE_INFINITY,
+    asked: false,
     seen: false,
     promoted: false,
-    badId: undefined,
-    trouble: undefined,
+    bad,
+    trouble: bad?.why,
     outcome: undefined,
   };
 }

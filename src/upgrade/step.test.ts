@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { ContainerFacts, PodFacts, SidecarFacts } from "./facts.ts";
-import type { Phase, UpgradePlan } from "./record.ts";
+import type { Bad, Phase, UpgradePlan } from "./record.ts";
 import { initialState, type Order, type UpgradeEvent, type UpgradeState } from "./state.ts";
 import { dueAt, step } from "./step.ts";
 
@@ -63,10 +63,11 @@ function sidecar(active: string | undefined, ...slots: SidecarFacts["slots"]): U
 /** Plays events in order, one ms apart unless `at` says more; every order that came of them. */
 function play(
   plan: UpgradePlan,
-  events: readonly (UpgradeEvent | [number, UpgradeEvent])[],
+  events: readonly (UpgradeEvent | readonly [number, UpgradeEvent])[],
   phase: Phase = "loading",
+  bad?: Bad,
 ) {
-  let state: UpgradeState = initialState(plan, LIMITS, phase, 0);
+  let state: UpgradeState = initialState(plan, LIMITS, phase, 0, bad);
   let at = 0;
   const orders: Order[] = [];
   for (const one of events) {
@@ -93,12 +94,14 @@ describe("two slots", () => {
       sidecar("a", V1, V2),
       sidecar("b", { ...V1, state: "standby" }, { ...V2, state: "active" }),
       [10_006, TICK],
+      sidecar("b", { ...V1, state: "standby" }, { ...V2, state: "active" }),
       pod({ app: container("pause:1", "a2"), "app-b": container("app:v2", "b2") }),
     ]);
     expect(deeds).toEqual([
       { do: "patch", images: { "app-b": "app:v2" }, phase: "loading", reason: undefined },
       { do: "promote", slot: "b" },
       { do: "patch", images: {}, phase: "window", reason: undefined },
+      { do: "ask" },
       { do: "patch", images: { app: "pause:1" }, phase: "committing", reason: undefined },
       { do: "patch", images: {}, phase: "done", reason: undefined },
     ]);
@@ -125,7 +128,7 @@ describe("two slots", () => {
       BEGIN,
       LOADED,
       sidecar("b", V1, V2),
-      [10_003, TICK],
+      [10_003, sidecar("b", V1, V2)],
     ]);
     expect(state.outcome).toBe("upgraded");
     expect(deeds.at(-1)).toEqual({ do: "patch", images: {}, phase: "done", reason: undefined });
@@ -265,6 +268,23 @@ describe("two slots", () => {
     expect(state.outcome).toBeUndefined();
   });
 
+  test("it is not back while the kubelet, which had not seen the patch yet, starts the bad version once more", () => {
+    const again = container("pause:1", "b3", { imageId: "sha-v2" });
+    const crashed = { running: false, ended: { id: "b2", exitCode: 1, reason: "Error" } };
+    const restarted = [
+      BEGIN,
+      sidecar("a", V1, EMPTY),
+      pod({ app: container("app:v1", "a1"), "app-b": container("app:v2", "b2", crashed) }),
+      pod({ app: container("app:v1", "a1"), "app-b": again }),
+    ];
+    expect(play(TWO, restarted).state.outcome).toBeUndefined();
+    const back = pod({ app: container("app:v1", "a1"), "app-b": container("pause:1", "b4") });
+    expect(play(TWO, [...restarted, back]).state.outcome).toBe("put-back");
+    // A stand-in that is the same image under another name cannot be told apart.
+    const twin: UpgradePlan = { ...TWO, baseline: { ...TWO.baseline, imageId: "sha-v2" } };
+    expect(play(twin, restarted).state.outcome).toBe("put-back");
+  });
+
   test("a kubelet that acted on neither patch leaves the first container: it is back", () => {
     const { state } = play(TWO, [
       BEGIN,
@@ -285,7 +305,7 @@ describe("two slots", () => {
       BEGIN,
       LOADED,
       sidecar("b", V1, V2),
-      [10_003, TICK],
+      [10_003, sidecar("b", V1, V2)],
       pod({
         app: container("pause:1", "a1", { running: false, waiting: { reason: "ErrImagePull", message: "" } }),
         "app-b": container("app:v2", "b2"),
@@ -300,7 +320,45 @@ describe("two slots", () => {
     const begun = [BEGIN, LOADED, sidecar("b", V1, V2), silent];
     expect(play(TWO, [...begun, [30_000, TICK]]).state.phase).toBe("window");
     expect(play(TWO, [...begun, [70_003, TICK]]).state.phase).toBe("putting-back");
-    expect(dueAt(play(TWO, begun).state)).toBe(70_003);
+    expect(dueAt(play(TWO, [...begun, [10_003, TICK]]).state)).toBe(70_003);
+  });
+
+  test("an answer of before the window's end is no reason to commit: the sidecar is asked once more", () => {
+    const over = [BEGIN, LOADED, sidecar("b", V1, V2), [10_003, TICK]] as const;
+    const { state, deeds } = play(TWO, over);
+    expect(deeds.at(-1)).toEqual({ do: "ask" });
+    expect(state.phase).toBe("window");
+    const bad = sidecar("a", V1, { ...V2, ready: false, waitingFor: ["v2 fails its probe"] });
+    expect(play(TWO, [...over, bad]).state.trouble).toMatch(/v2 fails its probe/);
+    expect(play(TWO, [...over, TICK]).deeds.filter((deed) => deed.do === "ask")).toHaveLength(1);
+  });
+
+  test("a commit whose patch is refused is never put back: it may have been carried out, and then nobody would serve", () => {
+    const { state, deeds } = play(TWO, [
+      BEGIN,
+      LOADED,
+      sidecar("b", V1, V2),
+      [10_003, sidecar("b", V1, V2)],
+      { at: 0, type: "refused", order: "patch", reason: "the cluster cannot be reached" },
+    ]);
+    expect(state).toMatchObject({ outcome: "failed", trouble: "the cluster cannot be reached" });
+    expect(deeds.at(-1)).toMatchObject({ phase: "committing" });
+  });
+
+  test("going on with putting back finds the stand-in that was started before, and still knows why", () => {
+    const { state, deeds } = play(
+      TWO,
+      [
+        pod({ app: container("app:v1", "a1"), "app-b": container("pause:1", "b3") }, { ready: false }),
+        BEGIN,
+        sidecar("a", V1, EMPTY),
+        pod({ app: container("app:v1", "a1"), "app-b": container("pause:1", "b3") }),
+      ],
+      "putting-back",
+      { id: "b2", imageId: "sha-v2", why: "exit code 3" },
+    );
+    expect(state.outcome).toBe("put-back");
+    expect(deeds.at(-1)).toMatchObject({ phase: "put-back", reason: "exit code 3" });
   });
 
   test("a promotion that is refused is given again", () => {
@@ -320,7 +378,13 @@ describe("one slot", () => {
   const NEW = { ...V1, life: "two", version: "v2" };
 
   test("the new version takes the place of the old one", () => {
-    const { state, deeds } = play(ONE, [sidecar("a", V1), BEGIN, AFTER, sidecar("a", NEW), [20_000, TICK]]);
+    const { state, deeds } = play(ONE, [
+      sidecar("a", V1),
+      BEGIN,
+      AFTER,
+      sidecar("a", NEW),
+      [20_000, sidecar("a", NEW)],
+    ]);
     expect(state.outcome).toBe("upgraded");
     expect(deeds).toEqual([
       { do: "patch", images: { app: "app:v2" }, phase: "loading", reason: undefined },

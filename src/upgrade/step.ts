@@ -52,15 +52,17 @@ export function step(before: UpgradeState, event: UpgradeEvent): Stepped {
 
 /** The next moment at which something changes without an event. */
 export function dueAt(state: UpgradeState): number | undefined {
-  const { phase, since, limits, outcome, sidecar } = state;
+  const { phase, since, limits, outcome, asked } = state;
   if (outcome !== undefined || phase === "done" || phase === "put-back") return undefined;
   if (phase === "putting-back") return since + returnWithinMs(state);
   if (phase !== "window") return since + limits.timeoutMs;
-  return since + limits.windowMs + (sidecar ? 0 : limits.timeoutMs);
+  return since + limits.windowMs + (asked ? limits.timeoutMs : 0);
 }
 
 function absorb(state: UpgradeState, event: UpgradeEvent): UpgradeState {
-  if (event.type === "sidecar") return { ...state, sidecar: event.facts };
+  if (event.type === "sidecar") {
+    return { ...state, sidecar: event.facts, heardAt: event.facts ? event.at : state.heardAt };
+  }
   if (event.type !== "pod") return state;
   const image = event.facts?.containers[state.plan.target.container]?.image;
   return { ...state, pod: event.facts, seen: state.seen || image === wantedImage(state) };
@@ -141,14 +143,18 @@ function watchWindow(state: UpgradeState, at: number, orders: readonly Order[] =
   if (sidecar && sidecar.active !== plan.target.slot) {
     return putBack(state, "it is no longer active", at, orders);
   }
-  const isOver = at >= state.since + limits.windowMs;
-  // Without the sidecar's word nothing is committed; it gets as long again as a start may take.
-  if (isOver && !sidecar && at >= state.since + limits.windowMs + limits.timeoutMs) {
+  const end = state.since + limits.windowMs;
+  if (at < end) return { state, orders };
+  if (sidecar && state.heardAt >= end) {
+    const committed = commit(state, at);
+    return { state: committed.state, orders: [...orders, ...committed.orders] };
+  }
+  // Nothing is committed on what was true once: a link that broke off may not have told. The sidecar gets as long as a start may take.
+  if (at >= end + limits.timeoutMs) {
     return putBack(state, "its sidecar could not be asked any more", at, orders);
   }
-  if (!isOver || !sidecar) return { state, orders };
-  const committed = commit(state, at);
-  return { state: committed.state, orders: [...orders, ...committed.orders] };
+  if (state.asked) return { state, orders };
+  return { state: { ...state, asked: true }, orders: [...orders, { do: "ask" }] };
 }
 
 function troubleOf({ pod, plan }: UpgradeState): string | undefined {
@@ -169,8 +175,10 @@ function refused(state: UpgradeState, order: "patch" | "promote", reason: string
     if (state.phase === "switching") return { state: { ...state, promoted: false }, orders: [] };
     return { state, orders: [{ do: "say", tone: "bad", text: reason }] };
   }
-  if (state.phase === "loading" && !state.seen) return end(state, "failed", "bad", reason);
-  if (state.phase === "putting-back") return end(state, "failed", "bad", reason);
+  const isUntouched = state.phase === "loading" && !state.seen;
+  // Whether the placeholder came or not: the new version serves. With its image put back as well, nobody might.
+  const goesOn = state.phase === "committing" || state.phase === "putting-back";
+  if (isUntouched || goesOn) return end(state, "failed", "bad", reason);
   return putBack(state, reason, at);
 }
 

@@ -1,28 +1,18 @@
 // `sluice check WORKLOAD` on a cluster: what it sees of running Pods, and what it says of what it may not see.
 
-import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { ROOT, startNode } from "../sluice.fixture.ts";
 import { imagesFrom } from "./harness/images.ts";
+import { kubectl } from "./harness/kubectl.ts";
 
 const NAMESPACE = `check-${Math.random().toString(36).slice(2, 7)}`;
 const IMAGES = imagesFrom(process.env);
 const folder = mkdtempSync(join(tmpdir(), "sluice-check-"));
 
-async function kubectl(args: readonly string[], input = ""): Promise<string> {
-  if (!process.env.KUBECONFIG) throw new Error("KUBECONFIG must name a cluster to test against");
-  const child = spawn("kubectl", ["-n", NAMESPACE, ...args], { stdio: ["pipe", "pipe", "pipe"] });
-  child.stdin.end(input);
-  const { promise, resolve, reject } = Promise.withResolvers<number | null>();
-  child.on("error", reject).on("close", resolve);
-  const [out, err, code] = await Promise.all([text(child.stdout), text(child.stderr), promise]);
-  if (code !== 0) throw new Error(`kubectl ${args.join(" ")}: ${err}`);
-  return out;
-}
+const here = (args: readonly string[], input?: string) => kubectl(["-n", NAMESPACE, ...args], input);
 
 interface Document {
   readonly summary: { readonly errors: number; readonly warnings: number };
@@ -53,20 +43,20 @@ function manifest(name: string, manner = "graceful"): string {
 }
 
 const podsOf = async (name: string) =>
-  (await kubectl(["get", "pods", "-l", `app=${name}`, "-o", "name"]))
+  (await here(["get", "pods", "-l", `app=${name}`, "-o", "name"]))
     .trim()
     .split("\n")
     .map((line) => line.replace("pod/", ""));
 
 beforeAll(async () => {
-  await kubectl(["create", "namespace", NAMESPACE]);
-  await kubectl(["apply", "-f", "-"], manifest("good"));
-  await kubectl(["rollout", "status", "deployment/good", "--timeout=120s"]);
+  await here(["create", "namespace", NAMESPACE]);
+  await here(["apply", "-f", "-"], manifest("good"));
+  await here(["rollout", "status", "deployment/good", "--timeout=120s"]);
 });
 
 afterAll(async () => {
   rmSync(folder, { recursive: true });
-  await kubectl(["delete", "namespace", NAMESPACE, "--wait=false"]);
+  await here(["delete", "namespace", NAMESPACE, "--wait=false"]);
 });
 
 test("nothing is found in what runs as it should", async () => {
@@ -75,7 +65,7 @@ test("nothing is found in what runs as it should", async () => {
 
 test("a Pod that was upgraded in place differs from its owner's template; the others are not named", async () => {
   const [pod = "", other = ""] = await podsOf("good");
-  await kubectl(["set", "image", `pod/${pod}`, `app=${IMAGES.app("v2")}`]);
+  await here(["set", "image", `pod/${pod}`, `app=${IMAGES.app("v2")}`]);
   const { exitCode, findings } = await check("deploy/good");
   expect(exitCode).toBe(1);
   expect(findings).toHaveLength(1);
@@ -87,7 +77,7 @@ test("a Pod that was upgraded in place differs from its owner's template; the ot
 });
 
 test("an app without a handler for SIGTERM, as its sluice saw it", async () => {
-  await kubectl(["apply", "-f", "-"], manifest("deaf", "deaf"));
+  await here(["apply", "-f", "-"], manifest("deaf", "deaf"));
   await expect
     .poll(async () => (await check("deployment/deaf")).ids, { timeout: 60_000, interval: 500 })
     .toContain("no-sigterm-handler");
@@ -110,7 +100,7 @@ spec:
       readinessGates: [{conditionType: example.com/registered}]
       containers: [{name: web, image: registry.k8s.io/pause:3.10, ports: [{containerPort: 8080}]}]
 `;
-  await kubectl(["apply", "-f", "-"], plain);
+  await here(["apply", "-f", "-"], plain);
   await expect.poll(() => podsOf("plain"), { timeout: 30_000 }).toHaveLength(1);
   const { exitCode, findings } = await check("deployment/plain");
   expect(exitCode).toBe(1);
@@ -119,17 +109,17 @@ spec:
 });
 
 test("what may not be read is named, and nothing is concluded from it", async () => {
-  await kubectl(["create", "serviceaccount", "reader"]);
-  await kubectl([
+  await here(["create", "serviceaccount", "reader"]);
+  await here([
     "create",
     "role",
     "reader",
     "--verb=get,list",
     "--resource=deployments.apps,replicasets.apps,services,pods",
   ]);
-  await kubectl(["create", "rolebinding", "reader", "--role=reader", `--serviceaccount=${NAMESPACE}:reader`]);
-  const token = (await kubectl(["create", "token", "reader"])).trim();
-  const config = JSON.parse(await kubectl(["config", "view", "--raw", "--minify", "-o", "json"]));
+  await here(["create", "rolebinding", "reader", "--role=reader", `--serviceaccount=${NAMESPACE}:reader`]);
+  const token = (await here(["create", "token", "reader"])).trim();
+  const config = JSON.parse(await here(["config", "view", "--raw", "--minify", "-o", "json"]));
   for (const one of config.users) one.user = { token };
   const KUBECONFIG = join(folder, "reader");
   writeFileSync(KUBECONFIG, JSON.stringify(config));

@@ -86,6 +86,23 @@ test.concurrent("an app whose gate is closed gets no endpoint, and the gate is n
   await expectUnready(deployed, /gate consul has not been opened/, expect);
 });
 
+/** What is promised: the period of the kubelet's probe, and half a second to see and tell it. */
+const READY_MS = 1_500;
+
+test("the kubelet calls a Pod ready within 1.5 s of its app's handshake", async () => {
+  const deployed = await stage.deploy({ name: "prompt", dress: "native", replicas: 3, tag: "v1" });
+  const took = deployed.pods().map(({ metadata }) => {
+    const { lines } = stage.sidecars.lives("prompt").find(({ pod }) => pod === metadata.name)!;
+    const shaken = Date.parse(String(lines.find(({ event }) => event === "handshake")?.time));
+    const seen = past.find(({ pod }) => pod.metadata.name === metadata.name && isReady(pod))!;
+    return Math.round(performance.timeOrigin + seen.at - shaken);
+  });
+  console.log(`HELD  ready after the handshake, as the API server tells it: ${took.join(", ")} ms`);
+  expect(took).toHaveLength(3);
+  for (const ms of took) expect(ms).toBeLessThanOrEqual(READY_MS);
+  await stage.discard(deployed);
+});
+
 /** Runs a script in a Pod of its own; resolves with what it printed. */
 async function inAnotherPod(name: string, script: string): Promise<string> {
   await stage.api.post(`${stage.path}/pods`, {

@@ -1,5 +1,5 @@
 // Scenario l: the hooks as a real kubelet sends them, when it does two things at once or only half of what a stop is (R1, R2
-// and R3 of ARCHITECTURE.md).
+// and R3 of docs/stop.md).
 
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { CONTROL_LOADS } from "./harness/loads.ts";

@@ -1,10 +1,9 @@
 // What `sluice inject` writes, as the API server sees it: every manifest of the corpus in a server-side dry run.
 
-import { spawn } from "node:child_process";
-import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { CORPUS, injectText, textOf, uninjectText } from "../../src/manifest/inject.fixture.ts";
 import type { InjectOptions } from "../../src/manifest/inject-options.ts";
+import { runKubectl } from "./harness/kubectl.ts";
 
 const NAMESPACE = "sluice-inject-test";
 const VARIANTS: readonly Partial<InjectOptions>[] = [
@@ -15,18 +14,8 @@ const VARIANTS: readonly Partial<InjectOptions>[] = [
 /** The second slot needs images without command and args. */
 const TWO_SLOTS = CORPUS.filter(({ name }) => !["stateful.yaml", "two-containers.yaml"].includes(name));
 
-async function kubectl(args: readonly string[], input = "") {
-  if (!process.env.KUBECONFIG) throw new Error("KUBECONFIG must name a cluster to test against");
-  const child = spawn("kubectl", args, { stdio: ["pipe", "pipe", "pipe"] });
-  child.stdin.end(input);
-  const { promise, resolve, reject } = Promise.withResolvers<number | null>();
-  child.on("error", reject).on("close", resolve);
-  const [out, err, code] = await Promise.all([text(child.stdout), text(child.stderr), promise]);
-  return { out, err, code };
-}
-
 const dryRun = (manifest: string, ...more: readonly string[]) =>
-  kubectl(["apply", "--dry-run=server", "-n", NAMESPACE, "-f", "-", ...more], inNamespace(manifest));
+  runKubectl(["apply", "--dry-run=server", "-n", NAMESPACE, "-f", "-", ...more], inNamespace(manifest));
 
 /** CloneSet's definition is not part of Kubernetes; its Pod template is. */
 function inNamespace(manifest: string): string {
@@ -40,11 +29,11 @@ beforeAll(async () => {
     .map((mode) => `    pod-security.kubernetes.io/${mode}: restricted\n`)
     .join("");
   const namespace = `apiVersion: v1\nkind: Namespace\nmetadata:\n  name: ${NAMESPACE}\n  labels:\n${labels}`;
-  expect(await kubectl(["apply", "-f", "-"], namespace)).toMatchObject({ code: 0 });
+  expect(await runKubectl(["apply", "-f", "-"], namespace)).toMatchObject({ code: 0 });
 });
 
 afterAll(async () => {
-  await kubectl(["delete", "namespace", NAMESPACE, "--wait=false"]);
+  await runKubectl(["delete", "namespace", NAMESPACE, "--wait=false"]);
 });
 
 test.each(
@@ -104,9 +93,9 @@ test.each<[Partial<InjectOptions>, number]>([
     const manifest = textOf(
       await injectText(EXAMPLE, { image: "sluice:dev", placeholder: "sluice-example:v1", ...options }),
     );
-    expect(await kubectl(["apply", "-n", NAMESPACE, "-f", "-"], manifest)).toMatchObject({ code: 0 });
+    expect(await runKubectl(["apply", "-n", NAMESPACE, "-f", "-"], manifest)).toMatchObject({ code: 0 });
     try {
-      const rollout = await kubectl([
+      const rollout = await runKubectl([
         "rollout",
         "status",
         "-n",
@@ -115,7 +104,7 @@ test.each<[Partial<InjectOptions>, number]>([
         "--timeout=120s",
       ]);
       expect(rollout, rollout.err).toMatchObject({ code: 0 });
-      const slices = await kubectl([
+      const slices = await runKubectl([
         "get",
         "endpointslices",
         "-n",
@@ -126,14 +115,14 @@ test.each<[Partial<InjectOptions>, number]>([
         "jsonpath={.items[*].ports[*].port}",
       ]);
       expect(slices.out).toBe(String(port));
-      const answer = await kubectl([
+      const answer = await runKubectl([
         "get",
         "--raw",
         `/api/v1/namespaces/${NAMESPACE}/services/example:80/proxy/`,
       ]);
       expect(JSON.parse(answer.out)).toMatchObject({ version: "v1" });
     } finally {
-      await kubectl(["delete", "-n", NAMESPACE, "-f", "-", "--timeout=120s"], manifest);
+      await runKubectl(["delete", "-n", NAMESPACE, "-f", "-", "--timeout=120s"], manifest);
     }
   },
 );

@@ -1,12 +1,9 @@
 // Scenario f: the app is sick, its liveness fails, and the kubelet restarts its slot alone.
 
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { KILL_MIX } from "../../loadtest/mix.ts";
-import type { LoadOrder } from "../../loadtest/station/run.ts";
 import { closedConnections, identityOf } from "./harness/in-place.ts";
-import { LOADS } from "./harness/loads.ts";
+import { runInApp } from "./harness/kubectl.ts";
+import { LOADS, POSTS } from "./harness/loads.ts";
 import type { Wish } from "./harness/manifest.ts";
 import { isReady, statusOf } from "./harness/objects.ts";
 import { type Play, prove } from "./harness/proof.ts";
@@ -21,20 +18,10 @@ beforeAll(async () => {
 });
 afterAll(() => stage.close());
 
-/** POSTs under way all the time: of all requests those that nobody can send twice. */
-const POSTS: LoadOrder = {
-  name: "posts",
-  mix: { ...KILL_MIX, methods: { POST: 1 }, thinkMs: [300, 900] },
-  connections: 12,
-  rate: 1_000,
-  keepAlive: true,
-};
-
 /** Its health fails from now on; whatever else it is asked, it goes on answering. */
 async function sicken({ namespace }: Stage, pod: string): Promise<void> {
   const script = "fetch('http://127.0.0.1:8081/sick')";
-  const command = ["exec", "-n", namespace, pod, "-c", "app", "--", "/usr/local/bin/node", "-e", script];
-  const [code] = await once(spawn("kubectl", command, { stdio: "ignore" }), "exit");
+  const { code } = await runInApp(namespace, pod, script);
   if (code !== 0) throw new Error(`the app in ${pod} was not reached: kubectl exec ended with ${code}`);
 }
 

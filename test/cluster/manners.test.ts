@@ -1,9 +1,10 @@
 // Scenarios g and i: Pods are evicted and scaled away, and the app does on SIGTERM whatever apps do.
 
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { CONTROL_LOADS } from "./harness/loads.ts";
+import { CONTROL_LOADS, NEWCOMERS } from "./harness/loads.ts";
 import type { Wish } from "./harness/manifest.ts";
 import { type Play, type Proof, prove } from "./harness/proof.ts";
+import { CHILD_OF_SHELL } from "./harness/shell.ts";
 import { sizesFrom } from "./harness/sizes.ts";
 import { openStage, type Stage } from "./harness/stage.ts";
 
@@ -27,7 +28,8 @@ async function proveAct(name: string, wish: Wish, act: Act): Promise<Proof> {
       wish: { ...wish, name: `${wish.name}-alone`, dress: "alone" },
       requests: sizes.controlRequests,
       act,
-      loads: CONTROL_LOADS,
+      // An app that stops in order loses only who comes to it while kube-proxy does not know yet.
+      loads: [...CONTROL_LOADS, NEWCOMERS],
     },
   );
   console.log(proof.line);
@@ -51,6 +53,8 @@ test.each<[string, Partial<Wish>]>([
     { name: "deaf", manner: "deaf", flags: ["--require-signals="], graceSeconds: 20 },
   ],
   ["takes 10 s to stop", { name: "slow", manner: "slow" }],
+  // The shell passes SIGTERM on to nobody: the app runs on until it is killed, and by then has nothing to do.
+  ["is the child of a shell", { name: "child", appCommand: CHILD_OF_SHELL, graceSeconds: 20 }],
 ])("a deleted Pod of two loses no request when the app %s", async (what, how) => {
   const wish = { name: "app", dress: "native", replicas: 2, tag: "v1", ...how } as const;
   await proveAct(`Pod deleted, of two; the app ${what}`, wish, deleteOne);

@@ -2,6 +2,7 @@
 
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { LoadOrder } from "../../loadtest/station/run.ts";
+import { type Engine, enginesFrom } from "./harness/engines.ts";
 import { CONTROL_LOADS, LOADS, longRequests } from "./harness/loads.ts";
 import type { Dress, Wish } from "./harness/manifest.ts";
 import { type Play, prove } from "./harness/proof.ts";
@@ -32,17 +33,23 @@ function deleteOften(wish: Wish, rounds: number, requests: number): Play {
   };
 }
 
-test.each<[Dress]>([["native"], ["classic"]])(
-  "a deleted Pod of two loses no request (%s sidecar)",
-  async (dress) => {
-    const wish = { name: `deleted-${dress}`, dress, replicas: 2, tag: "v1" };
+/** The usual sidecar with every engine, the ordinary container with one. */
+const SIDECARS: readonly (readonly [Dress, Engine])[] = [
+  ...enginesFrom(process.env).map((engine) => ["native", engine] as const),
+  ["classic", "standard"],
+];
+
+test.each(SIDECARS)(
+  "a deleted Pod of two loses no request (%s sidecar, %s engine)",
+  async (dress, engine) => {
+    const wish: Wish = { name: `deleted-${dress}-${engine}`, dress, engine, replicas: 2, tag: "v1" };
     const rounds = dress === "native" ? sizes.rounds : 1;
     const proof = await prove(
       stage,
-      `Pod deleted, of two, ${dress} sidecar`,
+      `Pod deleted, of two, ${dress} sidecar, ${engine} engine`,
       deleteOften(wish, rounds, sizes.requests),
       {
-        ...deleteOften({ ...wish, name: `deleted-${dress}-alone`, dress: "alone" }, 1, sizes.controlRequests),
+        ...deleteOften({ ...wish, name: `${wish.name}-alone`, dress: "alone" }, 1, sizes.controlRequests),
         loads: CONTROL_LOADS,
       },
     );

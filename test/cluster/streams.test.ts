@@ -74,21 +74,23 @@ function stopPods(wish: Wish, requests: number): Play {
   };
 }
 
-test("WebSockets and event streams end cleanly when their Pods are deleted", async () => {
-  const wish: Wish = {
-    name: "stopped",
-    dress: "native",
-    replicas: 2,
-    tag: "v1",
-  };
-  const proof = await prove(
-    stage,
-    "streams at Pod stops",
-    stopPods(wish, sizes.requests),
-    stopPods({ name: "stopped-alone", dress: "alone", replicas: 2, tag: "v1" }, sizes.controlRequests),
-  );
-  expectProven(proof);
-});
+test.each<[string, string, readonly string[]]>([
+  ["the default delay", "stopped", []],
+  // Every client is told to leave within 2 s, however slowly kube-proxy follows.
+  ["a delay of 2 s", "stopped-soon", ["--drain-delay=2s"]],
+])(
+  "WebSockets and event streams end cleanly when their Pods are deleted, with %s",
+  async (delay, name, flags) => {
+    const wish: Wish = { name, dress: "native", replicas: 2, tag: "v1", flags };
+    const proof = await prove(
+      stage,
+      `streams at Pod stops, ${delay}`,
+      stopPods(wish, sizes.requests),
+      stopPods({ name: `${name}-alone`, dress: "alone", replicas: 2, tag: "v1" }, sizes.controlRequests),
+    );
+    expectProven(proof);
+  },
+);
 
 function upgrade(requests: number): Play {
   return {

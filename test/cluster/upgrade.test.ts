@@ -180,7 +180,7 @@ describe.concurrent("two slots", () => {
 
   test("interrupted once, the Pod in hand is finished and no other begun; two at once refuse each other", async () => {
     await ground.deploy("two-slots.yaml", "contested", 2);
-    const first = ground.start(["upgrade", "contested", "--image", app("v2"), "--commit-window", "6s"]);
+    const first = ground.start(["upgrade", "contested", "--image", app("v2"), "--commit-window", "20s"]);
     await first.says("it has to stay ready");
     const second = await ground.sluice("upgrade", "contested", "--image", app("v3"));
     expect(second).toMatchObject({

@@ -75,6 +75,7 @@ export const test = base.extend<{ stage: Stage }>({
   stage: async ({}, use) => {
     const stage = await openStage({
       seed: 1,
+      engine: "wire",
       faults: undefined,
       excuses: true,
       background: 0,

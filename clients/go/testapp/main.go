@@ -21,13 +21,17 @@ func main() {
 	version := os.Getenv("VERSION")
 	var broken atomic.Bool
 	server := &http.Server{}
-	app, err := sluice.Connect(version, func() error {
+	reload := func() error {
 		fmt.Println("reload")
 		if broken.Load() {
 			return errors.New("no such file")
 		}
 		return nil
-	})
+	}
+	if os.Getenv("NO_RELOAD") != "" {
+		reload = nil
+	}
+	app, err := sluice.Connect(version, reload)
 	if err != nil {
 		log.Fatal(err)
 	}

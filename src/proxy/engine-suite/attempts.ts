@@ -63,7 +63,46 @@ export function attemptsSuite(create: CreateEngine): void {
       kernel.close();
     });
 
-    it("a GET is replayed once, not twice", async () => {
+    it("a replay that meets the same death as the first attempt goes to the next app when that death is known", async () => {
+      let refusals = 0;
+      const { app, admission } = await set({
+        onRequest: ({ socket }) => {
+          // Both are reset before the lifeline is: the death becomes known long after the replay.
+          socket.resetAndDestroy();
+          refusals++;
+        },
+      });
+      second = await RawApp.start({ onRequest: ({ socket }) => socket.write(counted("second")) });
+      const client = await stage.client();
+      client.send(GET);
+      await app.until(() => refusals === 2);
+      while (stage.tickets.inFlight(1) > 0) await new Promise((resolve) => setImmediate(resolve));
+      admission.setRoute({ to: "generation", destination: destinationOf(second.port, 2) });
+      expect((await client.answer()).body.toString()).toBe("second");
+      expect([app.requests.length, second.requests.length]).toEqual([2, 1]);
+      expect(await stage.ended(1)).toMatchObject([{ ending: "answered", generation: 2, replayed: true }]);
+    });
+
+    it("a GET that kills whomever it meets meets two generations, no more", async () => {
+      const { app, admission } = await set({
+        onRequest: ({ socket }) => {
+          socket.destroy();
+          admission.setRoute({ to: "generation", destination: destinationOf(second!.port, 2) });
+        },
+      });
+      second = await RawApp.start({
+        onRequest: ({ socket }) => {
+          socket.destroy();
+          admission.setRoute({ to: "generation", destination: destinationOf(app.port, 3) });
+        },
+      });
+      const client = await stage.client();
+      expect((await client.ask(GET)).status).toBe(502);
+      expect([app.requests.length, second.requests.length]).toEqual([1, 1]);
+      expect(await stage.ended(1)).toMatchObject([{ ending: "failed", generation: 2, replayed: true }]);
+    });
+
+    it("a GET is replayed once, not twice, by an app that lives on", async () => {
       const { app } = await set({ onRequest: ({ socket }) => socket.destroy() });
       const client = await stage.client();
       expect((await client.ask(GET)).status).toBe(502);
@@ -248,6 +287,17 @@ export function attemptsSuite(create: CreateEngine): void {
         await client.ask(GET);
         await client.ask(POST);
       }
+      expect(app.connections).toBeLessThan(before + 10);
+    });
+
+    it("POSTs alone earn kept connections as well", async () => {
+      const { app } = await set({ onRequest: ({ socket }) => socket.write(counted("ok")) });
+      const client = await stage.client();
+      for (let i = 0; i < 60; i++) await client.ask(POST);
+      // What idles beyond the engine's look at its connections has shown that the app keeps it.
+      await new Promise((resolve) => setTimeout(resolve, 1200));
+      const before = app.connections;
+      for (let i = 0; i < 20; i++) await client.ask(POST);
       expect(app.connections).toBeLessThan(before + 10);
     });
 

@@ -5,6 +5,7 @@ import { fieldOf } from "./message-reader.ts";
 import { type AppBehaviour, counted } from "./raw-app.ts";
 import type { RawClient } from "./raw-client.ts";
 import { type CreateEngine, type Stage, type StageOptions, setStage } from "./stage.ts";
+import { untilRefused } from "./until-refused.ts";
 
 const HEAD = "Host: x\r\n";
 const GET = `GET / HTTP/1.1\r\n${HEAD}\r\n`;
@@ -51,12 +52,16 @@ export function endingsSuite(create: CreateEngine): void {
 
     it("at the end of lame duck idle connections are closed, and busy ones get their answers first", async () => {
       let answer: () => void = () => {};
-      const { engine, app } = await set({
-        onRequest: ({ socket, target }) => {
-          if (target === "/slow") answer = () => socket.write(counted("slow"));
-          else socket.write(counted("ok"));
+      // Who has never asked is closed for that, and not for the time that a head may take.
+      const { engine, app } = await set(
+        {
+          onRequest: ({ socket, target }) => {
+            if (target === "/slow") answer = () => socket.write(counted("slow"));
+            else socket.write(counted("ok"));
+          },
         },
-      });
+        { limits: { headTimeoutMs: 60_000 } },
+      );
       const idle = await stage.client();
       const fresh = await stage.client();
       const busy = await stage.client();
@@ -203,7 +208,7 @@ export function endingsSuite(create: CreateEngine): void {
       const closing = engine.close().then(() => {
         closed = true;
       });
-      await expect(stage.client()).rejects.toThrow();
+      await untilRefused(stage.port);
       expect(closed).toBe(false);
       answer();
       expect((await client.answer()).body.toString()).toBe("done");
@@ -212,11 +217,37 @@ export function endingsSuite(create: CreateEngine): void {
       await engine.close();
     });
 
+    it("who waited in the kernel to be accepted when the listener closed was reset", async () => {
+      const { engine } = await set(ok);
+      const opening = stage.client();
+      // The kernel has the connection by now, and the event loop has not looked.
+      await Promise.resolve();
+      const closing = engine.close();
+      const client = await opening;
+      const answer = await client.ask(GET);
+      expect([answer.status, fieldOf(answer, "connection")]).toEqual([200, "close"]);
+      await closing;
+    });
+
     it("listen rejects with PORT_TAKEN", async () => {
       const { port } = await set(ok);
       await expect(
         setStage(create, {}, { parts: { listen: { host: "127.0.0.1", port } } }),
-      ).rejects.toMatchObject({ code: "PORT_TAKEN" });
+      ).rejects.toMatchObject({
+        code: "PORT_TAKEN",
+        message: `--listen 127.0.0.1:${port} cannot be used: another process listens there already`,
+      });
+    });
+
+    it("an address of another machine was a bare EADDRNOTAVAIL", async () => {
+      await expect(
+        setStage(create, {}, { parts: { listen: { host: "192.0.2.1", port: 38_080 } } }),
+      ).rejects.toMatchObject({
+        code: "PORT_TAKEN",
+        message: expect.stringMatching(
+          /^--listen 192\.0\.2\.1:38080 cannot be used: that address is not one/,
+        ),
+      });
     });
 
     it("the account adds up whatever happens to hundreds of requests", async () => {

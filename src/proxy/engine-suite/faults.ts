@@ -5,7 +5,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import type { ErrorCode } from "../../errors.ts";
 import type { Limits } from "../limits.ts";
 import { fieldOf } from "./message-reader.ts";
-import { type AppBehaviour, counted } from "./raw-app.ts";
+import { type AppBehaviour, counted, RawApp } from "./raw-app.ts";
 import type { Answer } from "./raw-client.ts";
 import { type CreateEngine, destinationOf, type Stage, type StageOptions, setStage } from "./stage.ts";
 
@@ -132,6 +132,26 @@ export function faultsSuite(create: CreateEngine): void {
       expect(app.requests).toEqual([]);
     });
 
+    it("TLS is refused, counted, and named", async () => {
+      const heard: string[] = [];
+      await set(answering, { observer: { oddity: (what, client) => heard.push(`${what} ${client}`) } });
+      const client = await stage.client();
+      client.send(Buffer.from("160301020001000 1fc0303".replaceAll(" ", ""), "hex"));
+      expect((await client.answer()).status).toBe(400);
+      expect(heard).toEqual(["TLS on the plain port 127.0.0.1"]);
+      expect(await stage.ended(1)).toMatchObject([
+        { code: "MALFORMED_REQUEST", cause: "TLS on the plain port" },
+      ]);
+    });
+
+    it("a PROXY protocol header is no request", async () => {
+      await set(answering);
+      const client = await stage.client();
+      client.send(`PROXY TCP4 10.0.0.1 10.0.0.2 1 2\r\n${GOOD}`);
+      expect((await client.answer()).status).toBe(400);
+      expect(stage.app.requests).toEqual([]);
+    });
+
     it("half a head and FIN is refused", async () => {
       await set(answering);
       const client = await stage.client();
@@ -248,11 +268,37 @@ export function faultsSuite(create: CreateEngine): void {
       expect(await stage.ended(1)).toMatchObject([{ ending: "failed", code: "APP_CLOSED", status: 200 }]);
     });
 
+    it("the reset of an app that had answered OPTIONS * with 101 went unheard, which ends a process", async () => {
+      const { app } = await set({
+        onRequest: ({ socket }) =>
+          socket.write("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n"),
+      });
+      const client = await stage.client();
+      expectError(await client.ask(`OPTIONS * HTTP/1.1\r\n${HEAD}\r\n`), "APP_MALFORMED", 502);
+      // Nobody keeps the connection, so that there is none to break.
+      await app.until(() => app.sockets.size === 0);
+    });
+
     it("an app that never answers is given up with 504", async () => {
       const { app } = await set({ onRequest() {} }, limits({ responseTimeoutMs: 300 }));
       const client = await stage.client();
       expectError(await client.ask(GOOD), "APP_TIMEOUT", 504);
       await app.until(() => app.sockets.size === 0);
+      // A slow app was asked for the same work twice, and its client waited for twice the time-out.
+      expect(app.requests.length).toBe(1);
+    });
+
+    it("a GET to an app that has fallen silent is sent to the next one, where there is one by then", async () => {
+      const next = await RawApp.start({ onRequest: ({ socket }) => socket.write(counted("next")) });
+      const { admission } = await set(
+        {
+          onRequest: () => admission.setRoute({ to: "generation", destination: destinationOf(next.port, 2) }),
+        },
+        limits({ responseTimeoutMs: 300 }),
+      );
+      const client = await stage.client();
+      expect((await client.ask(GOOD)).body.toString()).toBe("next");
+      await next.stop();
     });
 
     it("an app that falls silent in its answer has it cut", async () => {

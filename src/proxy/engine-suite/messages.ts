@@ -193,6 +193,16 @@ export function messagesSuite(create: CreateEngine): void {
       expect(await client.ended()).toBe("fin");
     });
 
+    it.each(["GET /", "OPTIONS *"])(
+      "%s of an HTTP/1.0 client without Host goes on with one (RFC 9112 3.2)",
+      async (line) => {
+        const { app } = await set({ onRequest: ({ socket }) => socket.write(counted("ok")) });
+        const client = await stage.client();
+        expect((await client.ask(`${line} HTTP/1.0\r\nX-A: 1\r\n\r\n`)).status).toBe(200);
+        expect(fieldOf(app.requests[0]!, "host")).toBe(`127.0.0.1:${app.port}`);
+      },
+    );
+
     it("keeps an HTTP/1.0 connection that asks for it and gets a counted answer", async () => {
       await set({ onRequest: echo });
       const client = await stage.client();

@@ -24,6 +24,31 @@ export function pipelinesSuite(create: CreateEngine): void {
   describe("pipelines", () => {
     afterEach(() => stage.stop());
 
+    it("a whole request was aborted, since its client had closed its side in the middle of the one behind it", async () => {
+      let answer: () => void = () => {};
+      const { app } = await set({
+        onRequest: ({ socket, target }) => {
+          answer = () => socket.write(counted(target));
+        },
+      });
+      const client = await stage.client();
+      const post = (target: string, length: number, body: string) =>
+        `POST ${target} HTTP/1.1\r\n${HEAD}Content-Length: ${length}\r\n\r\n${body}`;
+      client.send(`${post("/whole", 70_000, "x".repeat(70_000))}${post("/half", 70_000, "half")}`);
+      client.socket.end();
+      await app.until(() => app.requests.length === 1);
+      // The end of the client's side is read meanwhile.
+      for (let turn = 0; turn < 100; turn++) await new Promise((resolve) => setImmediate(resolve));
+      answer();
+      expect((await client.answer()).body.toString()).toBe("/whole");
+      await client.ended();
+      const records = await stage.ended(2);
+      expect(records.map(({ target, ending }) => [target, ending]).sort()).toEqual([
+        ["/half", "client_aborted"],
+        ["/whole", "answered"],
+      ]);
+    });
+
     it("a request behind one that is refused with Connection: close is not executed", async () => {
       await set(answering);
       // So that an idle connection to the app could take it at once.

@@ -61,7 +61,8 @@ export async function setStage(
   const tickets = createTickets(() => performance.now());
   const destination = destinationOf(app.port);
   const admission = createAdmission(
-    { max: 1000, timeoutMs: options.holdTimeoutMs ?? 10_000, now },
+    { max: 1000, timeoutMs: options.holdTimeoutMs ?? 10_000, maxInFlight: Number.POSITIVE_INFINITY, now },
+    tickets,
     options.route ?? { to: "generation", destination },
   );
   const records: RequestRecord[] = [];

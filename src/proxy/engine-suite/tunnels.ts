@@ -1,6 +1,8 @@
 // Promises about upgrades: WebSockets are tunnels with a ticket, ended between two frames; everything else is a plain request.
 
 import { createHash } from "node:crypto";
+import { channel } from "node:diagnostics_channel";
+import { readFileSync } from "node:fs";
 import type { Socket } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
 import { closeFrame } from "../websocket-frames.ts";
@@ -111,6 +113,19 @@ export function tunnelsSuite(create: CreateEngine): void {
       expect(await stage.ended(1)).toMatchObject([
         { ending: "answered", kind: "websocket", status: 101, generation: 1 },
       ]);
+    });
+
+    it("a client whose machine had vanished kept its tunnel, and its slot from being drained, for ever", async () => {
+      await set(agreeing);
+      const client = await open();
+      // What the kernel says of the connection's end in sluice: local and remote port, and the timer that runs on it (2: keepalive).
+      const port = (number = 0) => number.toString(16).toUpperCase().padStart(4, "0");
+      const ends = `:${port(stage.port)} [0-9A-F]+:${port(client.socket.localPort)}`;
+      const timer = new RegExp(`${ends} 01 [0-9A-F:]+ 02:([0-9A-F]+)`).exec(
+        readFileSync("/proc/net/tcp", "latin1"),
+      );
+      // In hundredths of a second.
+      expect(Number.parseInt(timer?.[1] ?? "", 16)).toBeLessThanOrEqual(3000);
     });
 
     it("frames that the client sends together with its upgrade are not lost", async () => {
@@ -243,6 +258,57 @@ export function tunnelsSuite(create: CreateEngine): void {
         expect(answer.body.toString()).toBe("plain");
       }
       for (const request of app.requests) expect(fieldOf(request, "upgrade")).toBeUndefined();
+    });
+
+    /** A tunnel whose client reads nothing, and as much from its app that a little waits in sluice: the end that follows is read. */
+    const openAndFill = async () => {
+      const accepted: Socket[] = [];
+      const onAccepted = (message: unknown) => accepted.push((message as { socket: Socket }).socket);
+      channel("net.server.socket").subscribe(onAccepted);
+      const client = await open();
+      channel("net.server.socket").unsubscribe(onAccepted);
+      client.socket.pause();
+      const ours = accepted.find(({ localPort }) => localPort === stage.port);
+      const frame = Buffer.concat([Buffer.from([0x82, 126, 0x20, 0]), Buffer.alloc(0x2000, 7)]);
+      let said = 0;
+      while (ours?.writableLength === 0) {
+        line.socket.write(frame);
+        said += frame.length;
+        const { bytesWritten } = ours;
+        while (ours.bytesWritten === bytesWritten) await new Promise((resolve) => setImmediate(resolve));
+      }
+      return { client, said };
+    };
+
+    it("the last words of an app were lost on their way to a slow client, which was given a second for them", async () => {
+      await set(agreeing);
+      const { client, said } = await openAndFill();
+      line.socket.end(closeFrame(1000, ""));
+      // It has taken all there is, and does not close its side either: its second began later, and has passed.
+      await open();
+      line.socket.end(closeFrame(1000, ""));
+      await stage.ended(1);
+      client.socket.resume();
+      expect(await client.ended()).toBe("fin");
+      expect(client.restBytes.length).toBe(said + closeFrame(1000, "").length);
+      client.close();
+      expect(await stage.ended(2)).toMatchObject([{ ending: "answered" }, { ending: "answered" }]);
+    });
+
+    it("a client that never takes the last words of an app is cut in time, and counted as gone", async () => {
+      await set(agreeing, { limits: { clientIdleMs: 300 } });
+      await openAndFill();
+      line.socket.end(closeFrame(1000, ""));
+      expect(await stage.ended(1)).toMatchObject([{ ending: "client_aborted", code: "CLIENT_LEFT" }]);
+    });
+
+    it("endStreams does not wait for a client that never takes the last words of an app", async () => {
+      await set(agreeing);
+      await openAndFill();
+      line.socket.end(closeFrame(1000, ""));
+      await stage.app.until(() => stage.app.sockets.size === 0);
+      await stage.engine.endStreams(undefined, 1001);
+      await stage.ended(1);
     });
 
     it("an app that does not read its WebSocket holds the client back", async () => {

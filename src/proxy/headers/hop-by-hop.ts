@@ -11,7 +11,7 @@ import type { Fields } from "./fields.ts";
  * - HTTP2-Settings (RFC 7540 3.2.1): part of an upgrade to h2c, which is not offered.
  * Upgrade, TE and Trailer have rules of their own in request.ts and response.ts.
  */
-const HOP_BY_HOP: ReadonlySet<string> = new Set([
+export const HOP_BY_HOP: ReadonlySet<string> = new Set([
   "connection",
   "content-length",
   "http2-settings",

@@ -17,7 +17,7 @@ export interface RequestContext {
   readonly requestId: string;
   readonly via: boolean;
   readonly scheme: "http";
-  readonly httpVersion: "1.0" | "1.1";
+  readonly httpVersion: "1.0" | "1.1" | "2";
   /** The request goes on as an upgrade (RFC 9110 7.8). */
   readonly keepUpgrade: boolean;
   /** The app itself is to say 100 (RFC 9110 10.1.1); otherwise the engine has said it already. */

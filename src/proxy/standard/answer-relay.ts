@@ -4,10 +4,10 @@ import type { IncomingMessage } from "node:http";
 import type { Ending } from "../../drain/tickets.ts";
 import type { ErrorCode } from "../../errors.ts";
 import { answerCheck } from "../answer-check.ts";
+import { isEventStream } from "../event-stream.ts";
 import type { Limits } from "../limits.ts";
 import type { Visit } from "../visit.ts";
 import type { ClientAnswer } from "./client-answer.ts";
-import { isEventStream } from "./event-stream.ts";
 import { isExpecting } from "./order.ts";
 import type { RequestBody } from "./request-body.ts";
 

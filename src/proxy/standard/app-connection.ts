@@ -101,6 +101,7 @@ export class UndiciCall implements AppCall, Dispatcher.DispatchHandler {
   #writtenBefore = 0;
   #readBefore = 0;
   #stale = false;
+  #over = false;
   /** Gives up the connect, while there is no connection yet. */
   giveUp: (() => void) | undefined = undefined;
 
@@ -136,7 +137,8 @@ export class UndiciCall implements AppCall, Dispatcher.DispatchHandler {
   abort(): void {
     this.#sink = undefined;
     this.giveUp?.();
-    this.#connection?.destroy();
+    // Once the answer is whole the connection is somebody else's.
+    if (!this.#over) this.#connection?.destroy();
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
@@ -163,6 +165,7 @@ export class UndiciCall implements AppCall, Dispatcher.DispatchHandler {
     const sink = this.#sink;
     const connection = this.#connection;
     this.#sink = undefined;
+    this.#over = true;
     // undici closes the connection, where it must not serve again, after this returns.
     if (connection) queueMicrotask(() => connection.release());
     sink?.onEnd(fieldsOf(controller.rawTrailers));
@@ -186,10 +189,16 @@ export class UndiciCall implements AppCall, Dispatcher.DispatchHandler {
   }
 }
 
-/** Field lines as latin1 strings: undici hands them over as bytes. */
+/** Field lines as latin1 strings: undici hands them over as bytes, with the whitespace behind values (RFC 9110 5.5). */
 function fieldsOf(raw: unknown): string[] {
   if (!Array.isArray(raw)) return [];
-  return raw.map((text: unknown) => (Buffer.isBuffer(text) ? text.toString("latin1") : String(text)));
+  return raw.map((text: unknown) =>
+    withoutTail(Buffer.isBuffer(text) ? text.toString("latin1") : String(text)),
+  );
+}
+
+function withoutTail(text: string): string {
+  return text.endsWith(" ") || text.endsWith("\t") ? text.replace(/[ \t]+$/, "") : text;
 }
 
 function codeOf(error: Error & { code?: unknown }, answering: boolean): ErrorCode {

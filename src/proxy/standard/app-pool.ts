@@ -126,7 +126,7 @@ class GenerationPool implements ConnectionOwner {
     }
     connection.idleSince = this.#parts.now();
     this.#idle.push(connection);
-    if (this.#idle.length > Math.max(LEAST_KEPT, this.#peak)) this.#idle.shift()?.destroy();
+    if (this.#idle.length > Math.max(LEAST_KEPT, this.#peak)) this.#discardOldest(connection.idleSince);
   }
 
   endedByApp(connection: AppConnection): void {
@@ -151,7 +151,9 @@ class GenerationPool implements ConnectionOwner {
     const { mostIdleMs } = this.#trust;
     const now = this.#parts.now();
     // The oldest are first.
-    while (this.#idle[0] && now - this.#idle[0].idleSince >= mostIdleMs) this.#idle.shift()?.destroy();
+    while (this.#idle[0] && now - this.#idle[0].idleSince >= mostIdleMs) this.#discardOldest(now);
+    for (const { idleSince } of this.#idle)
+      if (now - idleSince >= SWEEP_MS) this.#trust.survived(now - idleSince);
   }
 
   retire(): void {
@@ -163,5 +165,13 @@ class GenerationPool implements ConnectionOwner {
     connection.answering = false;
     this.#inUse.add(connection);
     this.#peak = Math.max(this.#peak, this.#inUse.size);
+  }
+
+  /** That the app had not closed it is evidence too, or traffic that may not be sent twice would never earn a window. */
+  #discardOldest(now: number): void {
+    const oldest = this.#idle.shift();
+    if (!oldest) return;
+    this.#trust.survived(now - oldest.idleSince);
+    oldest.destroy();
   }
 }

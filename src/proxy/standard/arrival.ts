@@ -1,6 +1,7 @@
 // A client's request as it came: on which connection, and with what to answer it.
 
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { EngineParts } from "../engine.ts";
 import { plainAddress } from "../headers/forwarded.ts";
 import { requestIdOf } from "../headers/request-id.ts";
 import type { Visitor } from "../visit.ts";
@@ -17,12 +18,16 @@ export interface Arrival {
   readonly tunnel: ClientTunnel | undefined;
 }
 
-export function visitorOf({ connection, request }: Arrival, newRequestId: () => string): Visitor {
+export function visitorOf(
+  { connection, request }: Arrival,
+  { newRequestId, trace }: Pick<EngineParts, "newRequestId" | "trace">,
+): Visitor {
   return {
     requestId: requestIdOf(request.rawHeaders) ?? newRequestId(),
     method: request.method ?? "",
     target: request.url ?? "",
     client: plainAddress(connection.socket.remoteAddress ?? ""),
+    trace: trace?.(request.rawHeaders),
   };
 }
 

@@ -99,13 +99,13 @@ export class ClientAnswer {
   write(chunk: Buffer): boolean {
     this.#flushed = true;
     if (this.#response.write(chunk)) return true;
-    this.#stall ??= setTimeout(() => this.cut(), this.#context.stallMs);
+    this.#limitStall();
     return false;
   }
 
   drained(): void {
-    clearTimeout(this.#stall);
-    this.#stall = undefined;
+    if (this.#ended) this.#stall?.refresh();
+    else this.dispose();
   }
 
   end(rawTrailers: string[]): void {
@@ -115,6 +115,7 @@ export class ClientAnswer {
     if (this.#chunked && rawTrailers.length > 0)
       this.#response.addTrailers(pairs(trailerFields(rawTrailers)));
     this.#response.end();
+    this.#limitStall();
   }
 
   /** Answers with a code from the catalogue, or cuts what has begun. Idempotent. */
@@ -129,11 +130,15 @@ export class ClientAnswer {
     const { status, fields, body } = errorAnswer(code, requestId);
     this.#writeHead(status, STATUS_CODES[status] ?? "", fields, close || endsConnection(code));
     this.#response.end(body);
+    this.#limitStall();
   }
 
   /** Ends the client's connection in the middle of the answer, so that it cannot be taken for a whole one. */
   cut(): void {
-    this.#response.socket?.destroy();
+    const { socket } = this.#response;
+    // Where the end of the connection ends the answer, FIN would say that it is whole.
+    if (this.#context.httpVersion === "1.0" && this.begun && !this.#countedBody) socket?.resetAndDestroy();
+    else socket?.destroy();
     this.#response.destroy();
   }
 
@@ -142,9 +147,18 @@ export class ClientAnswer {
     this.#stall = undefined;
   }
 
+  /** A client that takes nothing of what waits for it, not even the end, is not waited for beyond its time. */
+  #limitStall(): void {
+    this.#stall ??= setTimeout(() => this.cut(), this.#context.stallMs);
+  }
+
   #writeHead(status: number, reason: string, fields: string[], close: boolean): void {
     const response = this.#response;
-    this.closes = close;
+    // Without a length only the end of the connection ends an answer to HTTP/1.0: node closes it then, asked or not.
+    const hasEnd =
+      this.#context.httpVersion === "1.1" ||
+      fields.some((name, i) => i % 2 === 0 && /^content-length$/i.test(name));
+    this.closes = close || !hasEnd || !response.shouldKeepAlive;
     if (close) fields.push("Connection", "close");
     // To a 1.1 client persistence is the default and need not be said (RFC 9112 9.3).
     else if (this.#context.httpVersion === "1.1" && response.shouldKeepAlive)
@@ -156,7 +170,8 @@ export class ClientAnswer {
   #flush(): void {
     if (this.#flushed) return;
     this.#flushed = true;
-    this.#response.flushHeaders();
+    // As latin1, which flushHeaders forgets.
+    this.#response.write("", "latin1");
   }
 }
 

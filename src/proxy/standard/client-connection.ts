@@ -42,6 +42,8 @@ export class ClientConnection {
   #halfClosed = false;
   /** A request that has its answer is not whole yet. */
   #isRestDue = false;
+  /** How many bytes had come when nothing was under way for the last time. */
+  #readBefore = 0;
 
   constructor(
     socket: Socket,
@@ -65,6 +67,11 @@ export class ClientConnection {
     return this.#closing;
   }
 
+  /** Bytes that came with the present request, and those behind it. */
+  get newBytes(): number {
+    return this.socket.bytesRead - this.#readBefore;
+  }
+
   /** A request's head has come. It starts when all before it have ended. */
   enqueue(turn: Turn): void {
     if (this.#closing) {
@@ -79,7 +86,7 @@ export class ClientConnection {
     this.#queue ??= [];
     this.#queue.push(turn);
     // What a client pipelines stays in the kernel until its turn comes.
-    this.socket.pause();
+    this.#stopReading();
   }
 
   /** The turn's answer is out, or will never be. */
@@ -93,13 +100,16 @@ export class ClientConnection {
     if (this.#closing) for (const behind of this.#queue?.splice(0) ?? []) behind.abandon(BEHIND_THE_LAST);
     this.#current = this.#queue?.shift();
     if (this.#current) {
-      this.socket.resume();
+      // While others wait, all of this one has come: to read on would let the queue grow with every answer.
+      if (this.#queue?.length === 0) this.#readOn();
       this.#current.start();
       return;
     }
     this.#queue = undefined;
-    if (this.#closing) return;
-    if (this.#broken) this.#reject();
+    this.#readBefore = this.socket.bytesRead;
+    if (this.#closing) {
+      if (this.#broken) this.linger();
+    } else if (this.#broken) this.#reject();
     else if (this.#halfClosed) this.socket.destroySoon();
   }
 
@@ -110,9 +120,18 @@ export class ClientConnection {
       this.socket.destroy();
       return;
     }
-    if (this.#broken || this.#closing) return;
-    this.#broken = { code: code === "CLIENT_LEFT" ? "MALFORMED_REQUEST" : code, cause };
+    // Behind a request that was to be the last nothing is read (RFC 9112 9.6).
+    if (this.#broken || this.#closing || cause === "HPE_CLOSED_CONNECTION") return;
     const last = this.#queue?.at(-1) ?? this.#current;
+    if (code === "CLIENT_LEFT" && last && last !== this.#current && !last.bodyComplete) {
+      // Whoever is before it is whole, and may have its answer.
+      this.#queue?.pop();
+      last.abandon(cause);
+      return;
+    }
+    this.#broken = { code: code === "CLIENT_LEFT" ? "MALFORMED_REQUEST" : code, cause };
+    // A client that has sent FIN, too, would have its connection ended by node before it is told.
+    if (this.#current) this.socket.destroySoon = () => {};
     if (last && !last.bodyComplete) last.bodyBroken(code, cause);
     if (!this.#current) this.#reject();
   }
@@ -146,7 +165,7 @@ export class ClientConnection {
     this.#lingering = true;
     const { socket } = this;
     socket.end();
-    socket.resume();
+    this.#readOn();
     const timer = setTimeout(() => socket.destroy(), LINGER_MS);
     socket.once("end", () => socket.destroy());
     socket.once("close", () => clearTimeout(timer));
@@ -155,6 +174,18 @@ export class ClientConnection {
   /** The socket has room again; for one that node has let go of. */
   drained(): void {
     this.#current?.drained();
+  }
+
+  /** node itself reads on after each request that it finds in a packet; a thousand of them fit into one. */
+  #stopReading(): void {
+    const { socket } = this;
+    socket.pause();
+    socket.resume = () => socket;
+  }
+
+  #readOn(): void {
+    Reflect.deleteProperty(this.socket, "resume");
+    this.socket.resume();
   }
 
   #reject(): void {

@@ -4,6 +4,7 @@
 import { randomBytes } from "node:crypto";
 import type { Socket } from "node:net";
 import { Duplex } from "node:stream";
+import { noticeVanished } from "../vanished-client.ts";
 import { closeFrame, createFrameTracker } from "../websocket-frames.ts";
 
 /** How long one side may stay open after the other has closed, ms. */
@@ -20,13 +21,18 @@ export class ClientTunnel extends Duplex {
   #closeCode: number | undefined = undefined;
   #clientDone = false;
   #appDone = false;
+  readonly #stallMs: number;
   #linger: NodeJS.Timeout | undefined = undefined;
+  /** The client has never taken what the app had said. */
+  isCutShort = false;
   /** The client has closed its side. */
   clientEnded = false;
 
-  constructor(socket: Socket, head: Buffer) {
+  /** `stallMs`: the longest time for which the client may take nothing of what waits for it. */
+  constructor(socket: Socket, head: Buffer, stallMs: number) {
     super();
     this.socket = socket;
+    this.#stallMs = stallMs;
     if (head.length > 0) this.#fromClient(head);
     socket.on("data", this.#onData);
     socket.on("end", this.#onEnd);
@@ -61,12 +67,27 @@ export class ClientTunnel extends Duplex {
     this.#closeCode = code;
     if (this.#toClient.closeSeen || this.#toClient.atBoundary) this.#endClient();
     if (this.#toApp.closeSeen || this.#toApp.atBoundary) this.#endApp();
-    this.lingerOut();
+    // Not even last words are waited for any longer.
+    clearTimeout(this.#linger);
+    this.#linger = setTimeout(() => this.destroy(), LINGER_MS);
   }
 
   /** One side has ended: the other has a bounded time to do the same. */
   lingerOut(): void {
     this.#linger ??= setTimeout(() => this.destroy(), LINGER_MS);
+  }
+
+  /** The app has said all. Its client may be slow to take that, and has its time to close only then. */
+  sayLastWords(): void {
+    if (this.#linger) return;
+    this.#linger = setTimeout(() => {
+      this.isCutShort = true;
+      this.destroy();
+    }, this.#stallMs);
+    this.socket.once("finish", () => {
+      clearTimeout(this.#linger);
+      this.#linger = setTimeout(() => this.destroy(), LINGER_MS);
+    });
   }
 
   // What http-proxy-3 asks of a socket.
@@ -78,13 +99,13 @@ export class ClientTunnel extends Duplex {
     return this;
   }
   setKeepAlive(): this {
-    this.socket.setKeepAlive(true);
+    noticeVanished(this.socket);
     return this;
   }
   destroySoon(): void {
     if (!this.#open) return;
     this.end();
-    this.lingerOut();
+    this.sayLastWords();
   }
 
   override _read(): void {

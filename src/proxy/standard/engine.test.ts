@@ -4,6 +4,7 @@ import { faultsSuite } from "../engine-suite/faults.ts";
 import { fuzzSuite } from "../engine-suite/fuzz.ts";
 import { messagesSuite } from "../engine-suite/messages.ts";
 import { pipelinesSuite } from "../engine-suite/pipelines.ts";
+import { slownessSuite } from "../engine-suite/slowness.ts";
 import { tunnelsSuite } from "../engine-suite/tunnels.ts";
 import { createStandardEngine } from "./engine.ts";
 
@@ -12,6 +13,7 @@ faultsSuite(createStandardEngine);
 attemptsSuite(createStandardEngine);
 endingsSuite(createStandardEngine);
 tunnelsSuite(createStandardEngine);
+slownessSuite(createStandardEngine);
 pipelinesSuite(createStandardEngine);
 // The fixed ones were failures once; a new one each time looks further.
 fuzzSuite(createStandardEngine, [3, 4, Date.now() % 1_000_000]);

@@ -2,10 +2,12 @@
 // do is done around them; each place says what and why.
 
 import type { Engine, EngineParts } from "../engine.ts";
-import { AppPool } from "./app-pool.ts";
-import type { Exchange, House } from "./exchange.ts";
+import { WindDown } from "../wind-down.ts";
+import type { AppSide } from "./app-call.ts";
+import type { Exchange } from "./exchange.ts";
 import { Front } from "./front.ts";
-import { WindDown } from "./wind-down.ts";
+import type { House } from "./house.ts";
+import { Http1Side } from "./http1-side.ts";
 
 /** How long the ends of long-lived answers may take to be flushed, ms. */
 const STREAM_END_MS = 1000;
@@ -16,14 +18,15 @@ const LATE_QUESTION_MS = 200;
 /** The most that is read from the app at a time; libuv's own measure. */
 const READ_BYTES = 64 * 1024;
 
-export function createStandardEngine(parts: EngineParts): Engine {
+/** `side`: how requests reach the app; by default over HTTP/1.1. WebSockets always do. The engine destroys it at its end. */
+export function createStandardEngine(parts: EngineParts, side?: AppSide): Engine {
   const { limits, now, observer } = parts;
   const { connectTimeoutMs } = limits;
   const connecting = { connectTimeoutMs, readBuffer: Buffer.allocUnsafeSlow(READ_BYTES) };
-  const pool = new AppPool({ limits, connecting, now, accepted: observer.accepted });
+  const app = side ?? new Http1Side({ limits, connecting, now, accepted: observer.accepted });
   const active = new Set<Exchange>();
   const windDown = new WindDown(now);
-  const house: House = { parts, pool, windDown, active };
+  const house: House = { parts, app, connecting, windDown, active };
   const front = new Front(house);
   let idleCloser: NodeJS.Timeout | undefined;
   let closed: Promise<void> | undefined;
@@ -65,15 +68,15 @@ export function createStandardEngine(parts: EngineParts): Engine {
       if (ends.length > 0) await within(STREAM_END_MS, Promise.all(ends));
     },
     cut: cutAll,
-    retire: (generation) => pool.retire(generation),
+    retire: (generation) => app.retire(generation),
     get connections() {
-      return front.connections.size;
+      return front.open;
     },
     close() {
       if (!closed) {
         closed = front.close().then(() => {
           clearTimeout(idleCloser);
-          pool.destroy();
+          app.destroy();
         });
         clearTimeout(idleCloser);
         windDown.begin(0);
@@ -87,7 +90,7 @@ export function createStandardEngine(parts: EngineParts): Engine {
       clearTimeout(idleCloser);
       cutAll();
       front.destroy();
-      pool.destroy();
+      app.destroy();
     },
   };
 }

@@ -4,28 +4,20 @@
 import type { Ending } from "../../drain/tickets.ts";
 import type { ErrorCode } from "../../errors.ts";
 import type { AppFailure } from "../app-failure.ts";
-import type { EngineParts } from "../engine.ts";
+import { probeHalfClosed } from "../half-closed.ts";
 import { checkHead } from "../request-check.ts";
 import { Visit } from "../visit.ts";
 import { AnswerRelay } from "./answer-relay.ts";
-import type { AppPool } from "./app-pool.ts";
 import { type Arrival, bodyOf, visitorOf } from "./arrival.ts";
 import { Attempts } from "./attempts.ts";
 import { ClientAnswer } from "./client-answer.ts";
 import type { Turn } from "./client-connection.ts";
-import { probeHalfClosed } from "./half-closed.ts";
+import { mayHaveDropped } from "./declined-upgrade.ts";
+import type { House } from "./house.ts";
 import type { RequestBody } from "./request-body.ts";
+import { createSender } from "./sender.ts";
 import type { TunnelSink } from "./tunnel-call.ts";
 import { upgradeHead } from "./upgrade-head.ts";
-import type { WindDown } from "./wind-down.ts";
-
-/** What all exchanges of one engine share. */
-export interface House {
-  readonly parts: EngineParts;
-  readonly pool: AppPool;
-  readonly windDown: WindDown;
-  readonly active: Set<Exchange>;
-}
 
 export class Exchange implements Turn, TunnelSink {
   readonly visit: Visit;
@@ -41,19 +33,26 @@ export class Exchange implements Turn, TunnelSink {
   #ending: Ending | undefined = undefined;
 
   constructor(house: House, arrival: Arrival) {
-    const { parts, pool } = house;
+    const { parts } = house;
     const { limits, via } = parts;
     const { request, response, tunnel } = arrival;
-    const { method = "", httpVersion } = request;
+    const { method = "", httpVersion, headers } = request;
     const fail = this.#fail.bind(this);
-    const visit = new Visit(parts, visitorOf(arrival, parts.newRequestId));
+    const visit = new Visit(parts, visitorOf(arrival, parts));
     this.#house = house;
     this.#arrival = arrival;
     this.visit = visit;
     if (tunnel) visit.kind = "websocket";
     this.#answer = new ClientAnswer(response, { method, httpVersion, via, stallMs: limits.clientIdleMs });
     this.#body = bodyOf(arrival, limits, () => fail("BODY_TIMEOUT", "refused", "body stalled"));
-    this.#attempts = new Attempts(parts, pool, { request, body: this.#body, tunnel, visit }, this, fail);
+    this.#attempts = new Attempts(parts, {
+      visit,
+      body: this.#body,
+      hasIdempotencyKey: headers["idempotency-key"] !== undefined,
+      contentLength: Number(headers["content-length"] ?? Number.NaN),
+      attempt: createSender(house, arrival, this.#body, visit.visitor, this),
+      fail,
+    });
     this.#relay = new AnswerRelay({
       visit,
       request,
@@ -188,8 +187,8 @@ export class Exchange implements Turn, TunnelSink {
   }
 
   // --- Inside.
-
-  readonly #isLast = (): boolean => this.#house.windDown.isLast(this.#arrival.connection.id);
+  readonly #isLast = (): boolean =>
+    mayHaveDropped(this.#arrival) || this.#house.windDown.isLast(this.#arrival.connection.id);
 
   readonly #isBodyDue = (): boolean => this.#body !== undefined && !this.bodyComplete;
 

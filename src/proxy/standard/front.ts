@@ -1,19 +1,19 @@
 // The listener and its client connections, over node:http. Every head that arrives becomes a turn on its connection, and every
 // refusal that node would send by itself is ours instead: counted, with a code.
 
-import { createServer, type IncomingMessage, type Server, ServerResponse, STATUS_CODES } from "node:http";
-import { type AddressInfo, Server as NetServer, type Socket } from "node:net";
+import { createServer, type IncomingMessage, type Server, ServerResponse } from "node:http";
+import { Server as NetServer, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
-import { type ErrorCode, SluiceError } from "../../errors.ts";
-import { errorAnswer } from "../error-answer.ts";
+import { bind } from "../bind.ts";
 import { framingOf } from "../framing.ts";
-import { plainAddress } from "../headers/forwarded.ts";
 import { opensWebSocket } from "../headers/upgrade.ts";
-import { Visit } from "../visit.ts";
 import { ClientConnection } from "./client-connection.ts";
 import { ClientTunnel } from "./client-tunnel.ts";
-import { Exchange, type House } from "./exchange.ts";
-import { parserFault } from "./parser-fault.ts";
+import { Exchange } from "./exchange.ts";
+import { refuseHead } from "./head-refusal.ts";
+import type { House } from "./house.ts";
+import { parserCause, parserFault } from "./parser-fault.ts";
+import { prefaceOn, release } from "./release.ts";
 
 /** Between two looks at heads that are late, ms. */
 const HEAD_CHECK_MS = 500;
@@ -26,6 +26,8 @@ export class Front {
   readonly connections = new Map<Socket, ClientConnection>();
   readonly #house: House;
   readonly #server: Server;
+  /** They speak HTTP/2 and are only counted here. */
+  readonly #handedOver = new Set<Socket>();
   #connectionIds = 0;
 
   constructor(house: House) {
@@ -63,34 +65,20 @@ export class Front {
     server.on("clientError", (error: NodeJS.ErrnoException, socket) => this.#clientError(error, socket));
   }
 
+  /** Connections that are open, those that were handed over included. */
+  get open(): number {
+    return this.connections.size + this.#handedOver.size;
+  }
+
   listen(): Promise<{ host: string; port: number }> {
-    const { host, port } = this.#house.parts.listen;
-    return new Promise((resolve, reject) => {
-      const onError = (cause: NodeJS.ErrnoException) => {
-        reject(
-          new SluiceError("PORT_TAKEN", `cannot listen on ${host}:${port}: ${cause.code ?? cause.message}`, {
-            cause,
-          }),
-        );
-      };
-      this.#server.once("error", onError);
-      this.#server.listen({ port, backlog: 4096, ...(host === "" ? {} : { host }) }, () => {
-        this.#server.off("error", onError);
-        this.#server.on("error", (error) => this.#house.parts.observer.trouble(error, "listener"));
-        const address = this.#server.address() as AddressInfo;
-        resolve({ host: address.address, port: address.port });
-      });
-    });
+    return bind(this.#server, this.#house.parts);
   }
 
   /** Stops accepting. Resolves when the last connection has closed. */
   close(): Promise<void> {
     return new Promise((resolve) => {
-      // http.Server's own close would destroy connections whose answers are not flushed yet.
-      NetServer.prototype.close.call(this.#server, () => {
-        this.#server.close();
-        resolve();
-      });
+      // A listener that closes resets whoever waits in the kernel to be accepted: the event loop accepts them first.
+      setImmediate(() => setImmediate(() => this.#closeNow(resolve)));
     });
   }
 
@@ -105,39 +93,49 @@ export class Front {
   }
 
   destroy(): void {
-    for (const socket of this.connections.keys()) socket.destroy();
+    for (const socket of [...this.connections.keys(), ...this.#handedOver]) socket.destroy();
+  }
+
+  #closeNow(then: () => void): void {
+    // http.Server's own close would destroy connections whose answers are not flushed yet.
+    NetServer.prototype.close.call(this.#server, () => {
+      this.#server.close();
+      then();
+    });
   }
 
   #accept(socket: Socket): void {
     const { limits, observer } = this.#house.parts;
-    const { connections } = this;
-    if (connections.size >= limits.maxConnections + SURPLUS) {
+    const { connections, open } = this;
+    if (open >= limits.maxConnections + SURPLUS) {
       socket.destroy();
       return;
     }
-    const surplus = connections.size >= limits.maxConnections;
+    const surplus = open >= limits.maxConnections;
     const connection = new ClientConnection(
       socket,
       ++this.#connectionIds,
       surplus,
       this.#house.parts.now(),
-      this.#rejectHead,
+      (rejected, code, cause) => refuseHead(this.#house.parts, rejected, code, cause),
     );
     connections.set(socket, connection);
     socket.on("end", () => connection.halfClosed());
     socket.on("close", () => {
       connections.delete(socket);
-      observer.connections(connections.size);
+      observer.connections(this.open);
     });
-    observer.connections(connections.size);
+    observer.connections(this.open);
   }
 
   #closeIdleOf(present: ReadonlySet<ClientConnection>, all: boolean): void {
     const now = this.#house.parts.now();
     const spared: Socket[] = [];
+    const newcomers: ClientConnection[] = [];
     for (const connection of this.connections.values()) {
       const { socket } = connection;
       const isNewcomer = socket.bytesRead === 0 && now - connection.openedAt < NEWCOMER_MS;
+      if (isNewcomer && !all && present.has(connection)) newcomers.push(connection);
       if (connection.busy || !present.has(connection) || (isNewcomer && !all)) spared.push(socket);
       else if (socket.bytesRead === 0) socket.destroySoon();
     }
@@ -146,6 +144,13 @@ export class Front {
     for (const socket of spared) socket.destroy = () => socket;
     this.#server.closeIdleConnections();
     for (const socket of spared) Reflect.deleteProperty(socket, "destroy");
+    if (newcomers.length > 0) setTimeout(() => this.#closeSilent(newcomers), NEWCOMER_MS).unref();
+  }
+
+  /** Those who have not asked after all; not where lame duck has ended meanwhile. */
+  #closeSilent(newcomers: readonly ClientConnection[]): void {
+    for (const { id, socket } of newcomers)
+      if (socket.bytesRead === 0 && this.#house.windDown.isLast(id)) socket.destroySoon();
   }
 
   #enter(request: IncomingMessage, response: ServerResponse): void {
@@ -177,7 +182,7 @@ export class Front {
   }
 
   #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    const tunnel = new ClientTunnel(request.socket, head);
+    const tunnel = new ClientTunnel(request.socket, head, this.#house.parts.limits.clientIdleMs);
     tunnel.on("error", ignore);
     tunnel.on("clientEnd", () => this.connections.get(request.socket)?.halfClosed());
     this.#enterDetached(request, socket, tunnel);
@@ -209,30 +214,29 @@ export class Front {
   #clientError(error: NodeJS.ErrnoException, socket: Duplex): void {
     const connection = this.connections.get(socket as Socket);
     if (!connection || socket.destroyed) return;
+    const preface = this.#house.parts.onPreface && prefaceOn(connection.socket, error);
+    if (preface) {
+      // Not within the parser's call.
+      queueMicrotask(() => this.#handOver(connection, preface));
+      return;
+    }
     const fault = parserFault(error);
     // A connection that never said anything has asked nothing.
     if (fault === undefined || connection.socket.bytesRead === 0) socket.destroy();
-    else connection.broken(fault, error.code ?? "");
+    else connection.broken(fault, parserCause(error, connection.socket.bytesRead));
   }
 
-  /** A head that could not be read is a request all the same: accepted, and refused. */
-  #rejectHead = (connection: ClientConnection, code: ErrorCode, cause: string): void => {
-    const { socket } = connection;
-    const { parts } = this.#house;
-    const requestId = parts.newRequestId();
-    const client = plainAddress(socket.remoteAddress ?? "");
-    const visit = new Visit(parts, { requestId, method: "", target: "", client });
-    const { status, fields, body } = errorAnswer(code, requestId);
-    visit.code = code;
-    visit.cause = cause;
-    visit.status = status;
-    let head = `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nDate: ${new Date().toUTCString()}\r\n`;
-    for (let i = 0; i + 1 < fields.length; i += 2) head += `${fields[i]}: ${fields[i + 1]}\r\n`;
-    socket.write(`${head}Connection: close\r\n\r\n${body.toString()}`, () => visit.end("refused"));
-    // A client that is gone takes no answer, and the write may never call back.
-    socket.once("close", () => visit.end("refused"));
-    connection.linger();
-  };
+  #handOver({ socket }: ClientConnection, bytes: Buffer): void {
+    const { onPreface, observer } = this.#house.parts;
+    if (socket.destroyed) return;
+    this.#handedOver.add(socket);
+    release(socket);
+    socket.on("close", () => {
+      this.#handedOver.delete(socket);
+      observer.connections(this.open);
+    });
+    onPreface?.(socket, bytes);
+  }
 }
 
 function ignore(): void {}

@@ -12,7 +12,7 @@ export class NodeAnswer {
   #incoming: IncomingMessage | undefined = undefined;
   #silence: NodeJS.Timeout | undefined = undefined;
   #over = false;
-  /** Whether what is waited for now is the app's to do; else its silence is not counted. */
+  /** Whether what is waited for before its answer is the app's to do; else its silence is not counted. */
   isAppsTurn: () => boolean = () => true;
 
   constructor(sink: AppSink, timeoutMs: number, socket: () => Socket | undefined) {
@@ -32,7 +32,7 @@ export class NodeAnswer {
   }
 
   #passed(): void {
-    if (this.isAppsTurn()) this.fail("APP_TIMEOUT", "silence");
+    if (this.#incoming || this.isAppsTurn()) this.fail("APP_TIMEOUT", "silence");
     else this.#silence?.refresh();
   }
 
@@ -79,7 +79,8 @@ export class NodeAnswer {
   }
 
   fail(code: ErrorCode, cause: string): void {
-    if (this.#over) return;
+    // What follows a whole answer is for nobody, and spoils nothing.
+    if (this.#over || this.#incoming?.complete) return;
     this.stop();
     this.#incoming?.destroy();
     const { bytesWritten = 0, bytesRead = 0 } = this.#socket() ?? {};

@@ -5,6 +5,8 @@ import { type ClientRequest, request } from "node:http";
 import type { Socket } from "node:net";
 import type { Destination } from "../admission.ts";
 import { type ConnectOptions, connectApp } from "../app-connect.ts";
+import { valuesOf } from "../headers/fields.ts";
+import { hostField } from "../headers/host.ts";
 import { trailerFields } from "../headers/trailers.ts";
 import type { Limits } from "../limits.ts";
 import type { AppCall, AppSink, Order } from "./app-call.ts";
@@ -32,7 +34,7 @@ export class NodeCall implements AppCall {
       if (failure) sink.onFailure(failure);
       else if (socket) {
         parts.accepted(destination.generation);
-        this.#run(socket);
+        this.#run(socket, destination);
       }
     });
   }
@@ -51,11 +53,16 @@ export class NodeCall implements AppCall {
     this.#socket?.destroy();
   }
 
-  #run(socket: Socket): void {
+  #run(socket: Socket, destination: Destination): void {
     const { method, target: path, fields, body, contentLength } = this.#order;
     const answer = this.#answer;
     this.#socket = socket;
-    const headers = [...fields, "Connection", "close"];
+    // node lets go of a socket in more than one case, and an error that nobody hears ends the process.
+    socket.on("error", ignore);
+    writeTextAsLatin1(socket);
+    // To fields that are a list, node adds no Host.
+    const host = valuesOf(fields, "host").length > 0 ? [] : hostField(destination);
+    const headers = [...host, ...fields, "Connection", "close"];
     // The framing is said outright: of itself node gives a body of DELETE, OPTIONS or GET none.
     if (contentLength !== undefined) headers.push("Content-Length", contentLength);
     else if (body) headers.push("Transfer-Encoding", "chunked");
@@ -66,7 +73,10 @@ export class NodeCall implements AppCall {
       answer.take(incoming);
       incoming.on("close", () => socket.destroy());
     });
-    outgoing.on("upgrade", () => answer.fail("APP_MALFORMED", "101 without being asked"));
+    outgoing.on("upgrade", () => {
+      answer.fail("APP_MALFORMED", "101 without being asked");
+      socket.destroy();
+    });
     outgoing.on("error", (error) => answer.fail(nodeErrorCode(error), error.message));
     outgoing.on("close", () => answer.fail("APP_CLOSED", "closed before its answer"));
     if (body) this.#pipe(outgoing);
@@ -85,7 +95,9 @@ export class NodeCall implements AppCall {
       isBegun = true;
     });
     reader?.on("end", () => {
-      const fields = trailerFields(trailers?.() ?? []);
+      const said = trailers?.() ?? [];
+      // More than a head may hold are dropped, as RFC 9110 6.5.1 allows.
+      const fields = said.length / 2 > this.#limits.maxFields ? [] : trailerFields(said);
       const lines: [string, string][] = [];
       for (let i = 0; i + 1 < fields.length; i += 2) lines.push([fields[i]!, fields[i + 1]!]);
       if (lines.length > 0) outgoing.addTrailers(lines);
@@ -94,4 +106,19 @@ export class NodeCall implements AppCall {
     });
     reader?.pipe(outgoing, { end: false });
   }
+}
+
+function ignore(): void {}
+
+/** node writes a head that goes out before its body as UTF-8, and with it bytes of a value that never came. */
+function writeTextAsLatin1(socket: Socket): void {
+  const write = socket.write.bind(socket);
+  socket.write = (
+    data: Uint8Array | string,
+    encoding?: BufferEncoding | ((error?: Error | null) => void),
+    done?: (error?: Error | null) => void,
+  ): boolean => {
+    const then = typeof encoding === "function" ? encoding : done;
+    return typeof data === "string" ? write(data, "latin1", then) : write(data, then);
+  };
 }

@@ -1,8 +1,11 @@
 // What of a client's request is sent to the app, and by which client library.
 
 import type { IncomingMessage } from "node:http";
+import { valuesOf } from "../headers/fields.ts";
 import { requestFields } from "../headers/request.ts";
+import { tracedFields } from "../headers/trace-fields.ts";
 import { originForm } from "../target.ts";
+import type { RequestTrace } from "../trace.ts";
 import type { Order } from "./app-call.ts";
 import type { RequestBody } from "./request-body.ts";
 
@@ -29,9 +32,16 @@ export function orderOf(
     target: originForm(method, url),
     fields: requestFields(rawHeaders, { ...context, scheme: "http", httpVersion, keepExpect }),
     body,
+    expects: keepExpect,
+    isPatient: false,
     contentLength: headers["content-length"],
     trailers: announcesTrailers ? () => request.rawTrailers : undefined,
   };
+}
+
+/** The order as one attempt sends it: where the request is traced, each attempt is a parent of its own to the app. */
+export function traced(order: Order, trace: RequestTrace | undefined): Order {
+  return trace ? { ...order, fields: tracedFields(order.fields, trace.fields()) } : order;
 }
 
 /** Expect is for HTTP/1.1 with a body; from others it means nothing (RFC 9110 10.1.1). */
@@ -40,9 +50,10 @@ export function isExpecting(request: IncomingMessage): boolean {
 }
 
 /**
- * Whether undici cannot carry the request: it refuses Expect, sends no trailers and takes "*" for no path. A trailer that was
+ * Whether undici cannot carry the order: it refuses Expect, sends no trailers and takes "*" for no path. A trailer that was
  * not announced is not waited for; it is dropped, as RFC 9110 6.5.1 allows.
  */
-export function needsNodeClient(request: IncomingMessage, order: Order): boolean {
-  return isExpecting(request) || order.trailers !== undefined || order.target === "*";
+export function needsNodeClient({ expects, trailers, contentLength, fields, target }: Order): boolean {
+  if (expects || target === "*") return true;
+  return trailers !== undefined && contentLength === undefined && valuesOf(fields, "trailer").length > 0;
 }

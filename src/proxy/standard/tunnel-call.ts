@@ -105,7 +105,7 @@ export class TunnelCall implements AppCall {
     let first: "app" | "client" | undefined;
     socket.once("end", () => {
       first ??= "app";
-      tunnel.lingerOut();
+      tunnel.sayLastWords();
     });
     socket.once("error", () => {
       first ??= "app";
@@ -121,11 +121,12 @@ export class TunnelCall implements AppCall {
       this.#over = true;
       // A connection that ends without a close frame has broken (RFC 6455 7.1.5).
       const orderly = tunnel.closeSeen || (first === "client" && tunnel.clientEnded);
-      this.#sink.onTunnelEnd(orderly ? "orderly" : first === "app" ? "by-app" : "by-client");
+      if (tunnel.isCutShort) this.#sink.onTunnelEnd("by-client");
+      else this.#sink.onTunnelEnd(orderly ? "orderly" : first === "app" ? "by-app" : "by-client");
     };
     socket.once("close", () => {
       first ??= "app";
-      tunnel.lingerOut();
+      tunnel.sayLastWords();
       settle();
     });
     tunnel.socket.once("close", () => {

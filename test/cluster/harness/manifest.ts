@@ -3,6 +3,7 @@
 
 import { readFileSync } from "node:fs";
 import { parseAllDocuments } from "yaml";
+import { type Engine, engineFrom } from "./engines.ts";
 import type { Images } from "./images.ts";
 
 export type Dress =
@@ -24,6 +25,7 @@ export interface Wish {
   readonly tag: string;
   /** What the app does on SIGTERM; with sluice the worst of manners by default: it exits at once. */
   readonly manner?: "at-once" | "graceful" | "slow" | "deaf";
+  readonly engine?: Engine;
   /** Further flags of sluice. */
   readonly flags?: readonly string[];
   readonly graceSeconds?: number;
@@ -103,6 +105,7 @@ function dress({ spec }: KubeObject, wish: Wish, images: Images, scribe: string)
   const sluice = [...(pod.initContainers ?? []), ...pod.containers].find(({ name }) => name === "sluice");
   if (sluice) {
     sluice.image = images.sluice;
+    const engine = wish.engine ?? engineFrom(process.env);
     const args = (sluice.args ?? []).filter(
       (arg) => !(wish.flags ?? []).some((flag) => flag.split("=")[0] === arg.split("=")[0]),
     );
@@ -110,6 +113,7 @@ function dress({ spec }: KubeObject, wish: Wish, images: Images, scribe: string)
     sluice.args = [
       ...grace,
       ...(wish.graceSeconds === undefined ? [] : [`--grace=${wish.graceSeconds}s`]),
+      ...(engine === undefined ? [] : [`--engine=${engine}`]),
       ...(wish.flags ?? []),
     ];
     if (wish.withoutHooks === "pod" || wish.withoutHooks === "all") delete sluice.lifecycle;

@@ -58,7 +58,7 @@ export async function play(stage: Stage, { wish, loads, requests, act, review }:
   const { accounts, problems } = await stage.sidecars.accounts(wish.name);
   const report = await run.settle({
     sluices: problems.length > 0 ? [] : accounts,
-    failed: stage.sidecars.failed(wish.name),
+    failed: await stage.sidecars.failed(wish.name),
     excuses: told?.died !== undefined,
     died: told?.died ?? [],
     apart: told?.apart ?? [],

@@ -4,6 +4,7 @@
 import type { FailedRequest, SluiceAccount } from "../../../loadtest/account.ts";
 import { metricsAccount } from "../../../loadtest/sluice-process.ts";
 import type { Api } from "./api.ts";
+import { failuresOf } from "./failures.ts";
 import type { Mirror } from "./mirror.ts";
 import { isLeaving, type Pod, statusOf } from "./objects.ts";
 
@@ -24,7 +25,7 @@ export interface Sidecars {
   /** The account of each life, once it is quiet or has ended; a life that left none is a problem. */
   accounts(app: string): Promise<{ accounts: readonly SluiceAccount[]; problems: readonly string[] }>;
   /** Requests that they reported as failed; generations are numbered over all lives (`generationOf`). */
-  failed(app: string): readonly FailedRequest[];
+  failed(app: string): Promise<readonly FailedRequest[]>;
   /** Makes the generations of several sluices distinct. */
   generationOf(pod: string, generation: number): number;
   /** The first line of any life of the app that matches, past or to come. */
@@ -152,19 +153,27 @@ export function followSidecars(api: Api, namespace: string, mirror: Mirror): Sid
       }
       return { accounts, problems };
     },
-    failed: (app) =>
-      of(app).flatMap((life) =>
-        life.lines
-          .filter(({ event, requestId }) => event === "request_failed" && typeof requestId === "string")
-          .map((line) => ({
-            requestId: String(line.requestId),
+    async failed(app) {
+      const found: FailedRequest[] = [];
+      for (const life of of(app)) {
+        const inLog = life.lines.filter(({ event }) => event === "request_failed");
+        const isLeftOut = inLog.some(({ leftOut }) => leftOut !== undefined);
+        const all =
+          isLeftOut && !life.ended && !isGoing(life) ? await failuresOf(namespace, life.pod) : inLog;
+        for (const line of all) {
+          if (typeof line.requestId !== "string") continue;
+          found.push({
+            requestId: line.requestId,
             method: String(line.method),
             written: line.written === true,
             replayed: line.replayed === true,
             code: String(line.code),
             generation: generationOf(life.pod, Number(line.generation ?? 0)),
-          })),
-      ),
+          });
+        }
+      }
+      return found;
+    },
     generationOf,
     async line(app, what, matches) {
       let found: LogLine | undefined;

@@ -1,0 +1,158 @@
+// Connections to the app, kept per generation and used newest first, so that those not needed grow old and are closed.
+
+import type { Destination } from "../admission.ts";
+import { IdleTrust } from "../idle-trust.ts";
+import { AppConnection } from "./app-connection.ts";
+import type { House } from "./house.ts";
+import type { ConnectionOwner, Served } from "./served.ts";
+
+/** Between two looks at the idle connections, ms. */
+const SWEEP_MS = 500;
+/** So many idle connections are kept in any case; beyond, as many as were lately in use at a time. */
+const LEAST_KEPT = 8;
+/** How long before the end of an app's announced `Keep-Alive: timeout` its connection is given up, ms. */
+const KEEP_ALIVE_MARGIN_MS = 1000;
+/** How much of the peak is left after each look: half of it is forgotten in 17 seconds. */
+const PEAK_DECAY = 0.98;
+
+export class AppPool {
+  readonly #house: () => House;
+  readonly #generations = new Map<number, GenerationPool>();
+  #sweeper: NodeJS.Timeout | undefined = undefined;
+
+  constructor(house: () => House) {
+    this.#house = house;
+  }
+
+  /** Finds or opens a connection for the exchange. `once`: it may not be sent twice, so it takes one that is beyond doubt. */
+  serve(destination: Destination, once: boolean, exchange: Served): AppConnection {
+    const pool = this.#generations.get(destination.generation) ?? this.#begin(destination);
+    return pool.serve(once, exchange);
+  }
+
+  /** Closes the generation's idle connections, and those in use as soon as they are idle. */
+  retire(generation: number): void {
+    this.#generations.get(generation)?.retire();
+    this.#generations.delete(generation);
+  }
+
+  destroy(): void {
+    clearInterval(this.#sweeper);
+    this.#sweeper = undefined;
+    for (const pool of this.#generations.values()) pool.retire();
+    this.#generations.clear();
+  }
+
+  #begin(destination: Destination): GenerationPool {
+    const pool = new GenerationPool(destination, this.#house());
+    this.#generations.set(destination.generation, pool);
+    this.#sweeper ??= setInterval(() => {
+      for (const each of this.#generations.values()) each.sweep();
+    }, SWEEP_MS).unref();
+    return pool;
+  }
+}
+
+class GenerationPool implements ConnectionOwner {
+  readonly #destination: Destination;
+  readonly #house: House;
+  readonly #trust: IdleTrust;
+  /** The newest is last. */
+  readonly #idle: AppConnection[] = [];
+  readonly #inUse = new Set<AppConnection>();
+  #peak = 0;
+  #retired = false;
+
+  constructor(destination: Destination, house: House) {
+    this.#destination = destination;
+    this.#house = house;
+    this.#trust = new IdleTrust(house.parts.limits.appIdleMs);
+  }
+
+  serve(once: boolean, exchange: Served): AppConnection {
+    const idle = this.#take(once);
+    const connection = idle ?? new AppConnection(this.#destination, this.#house, this, exchange);
+    this.#inUse.add(connection);
+    if (this.#inUse.size > this.#peak) this.#peak = this.#inUse.size;
+    if (idle) idle.serve(exchange);
+    return connection;
+  }
+
+  opened(): void {
+    this.#house.parts.observer.accepted(this.#destination.generation);
+  }
+
+  released(connection: AppConnection): void {
+    this.#inUse.delete(connection);
+    if (connection.served > 1) this.#trust.survived(connection.idledMs);
+    if (this.#retired || !connection.usable || !this.#isKept(connection, 0)) {
+      connection.destroy();
+      return;
+    }
+    connection.idleSince = this.#house.parts.now();
+    this.#idle.push(connection);
+    if (this.#idle.length > Math.max(LEAST_KEPT, this.#peak)) this.#discardOldest(connection.idleSince);
+  }
+
+  endedByApp(connection: AppConnection): void {
+    const at = this.#idle.indexOf(connection);
+    if (at !== -1) {
+      this.#idle.splice(at, 1);
+      this.#trust.closedByApp(this.#house.parts.now() - connection.idleSince);
+    } else if (this.#inUse.has(connection) && connection.served > 0 && !connection.answering) {
+      // The race that was lost: it had idled for so long, and ended when it was used again.
+      this.#trust.closedByApp(connection.idledMs);
+    }
+  }
+
+  closed(connection: AppConnection): void {
+    this.#inUse.delete(connection);
+    const at = this.#idle.indexOf(connection);
+    if (at !== -1) this.#idle.splice(at, 1);
+  }
+
+  sweep(): void {
+    this.#peak = Math.max(this.#inUse.size, Math.floor(this.#peak * PEAK_DECAY));
+    const { mostIdleMs } = this.#trust;
+    const now = this.#house.parts.now();
+    // The oldest are first.
+    while (this.#idle[0] && now - this.#idle[0].idleSince >= mostIdleMs) this.#discardOldest(now);
+    for (const { idleSince } of this.#idle)
+      if (now - idleSince >= SWEEP_MS) this.#trust.survived(now - idleSince);
+    // What an app has announced may differ from one connection to the next.
+    for (let at = this.#idle.length - 1; at >= 0; at--) {
+      if (!this.#isKept(this.#idle[at]!, now - this.#idle[at]!.idleSince))
+        this.#idle.splice(at, 1)[0]?.destroy();
+    }
+  }
+
+  retire(): void {
+    this.#retired = true;
+    for (const connection of this.#idle.splice(0)) connection.destroy();
+  }
+
+  #take(once: boolean): AppConnection | undefined {
+    const mostIdleMs = once ? this.#trust.windowMs : this.#trust.mostIdleMs;
+    for (let newest = this.#idle.at(-1); newest; newest = this.#idle.at(-1)) {
+      newest.idledMs = this.#house.parts.now() - newest.idleSince;
+      // All others have idled longer.
+      if (newest.idledMs >= mostIdleMs) return undefined;
+      this.#idle.pop();
+      if (newest.usable && this.#isKept(newest, newest.idledMs)) return newest;
+      newest.destroy();
+    }
+    return undefined;
+  }
+
+  #isKept(connection: AppConnection, idledMs: number): boolean {
+    return connection.keptMs === 0 || idledMs < connection.keptMs - KEEP_ALIVE_MARGIN_MS;
+  }
+
+  /** That the app had not closed it is evidence too, or traffic that may not be sent twice would never earn a window. */
+  #discardOldest(now: number): void {
+    const oldest = this.#idle.shift();
+    if (!oldest) return;
+    this.#trust.survived(now - oldest.idleSince);
+    oldest.destroy();
+  }
+}
