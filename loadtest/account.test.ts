@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { type Account, type Evidence, settle } from "./account.ts";
 import type { Entry } from "./ledger.ts";
 import type { Execution } from "./record-file.ts";
-import { judge, type Run, worst } from "./verdict.ts";
+import { judge, playControl, type Run, worst } from "./verdict.ts";
 
 function entry(number: number, more: Partial<Entry> = {}): Entry {
   return {
@@ -205,6 +205,28 @@ describe("the verdict", () => {
       "not proven",
     );
     expect(judge(run(settle(evidence({}))), run(lossy)).verdict).toBe("not proven");
+  });
+
+  it("hears a control again that lost nothing, three times at most", async () => {
+    const playOf = (lossyRound: number) => {
+      const rounds: number[] = [];
+      return {
+        rounds,
+        async play(round: number) {
+          rounds.push(round);
+          return run(round === lossyRound ? lossy : clean);
+        },
+      };
+    };
+    for (const [lossyRound, rounds, verdict] of [
+      [1, [1], "proven"],
+      [2, [1, 2], "proven"],
+      [4, [1, 2, 3], "not proven"],
+    ] as const) {
+      const control = playOf(lossyRound);
+      expect(judge(run(clean), await playControl(control.play)).verdict).toBe(verdict);
+      expect(control.rounds).toEqual(rounds);
+    }
   });
 
   it("of several is the worst", () => {

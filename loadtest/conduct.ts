@@ -5,7 +5,7 @@ import type { Figure } from "./figures.ts";
 import { type EndRecord, tally } from "./ledger.ts";
 import type { Scenario, Sizes } from "./scenario.ts";
 import { openStage, type Stage, type StageOptions } from "./stage.ts";
-import { type Judgement, judge, lossesOf, type Run } from "./verdict.ts";
+import { type Judgement, judge, lossesOf, playControl, type Run } from "./verdict.ts";
 
 export interface ScenarioRun extends Run {
   readonly figures: readonly Figure[];
@@ -102,7 +102,9 @@ export async function conduct(
   let control: ScenarioRun | undefined;
   const doubts: string[] = [];
   try {
-    control = await runOnce(scenario, sizes, { ...draw, seed: draw.seed + 1 }, true, watch);
+    control = await playControl((round) =>
+      runOnce(scenario, sizes, { ...draw, seed: draw.seed + round }, true, watch),
+    );
   } catch (error) {
     doubts.push(`the control broke off: ${reasonOf(error)}`);
   }

@@ -2,7 +2,7 @@
 // lose nothing, and without what is being proved, which must lose something, or the load could not see a loss.
 
 import type { ApartTime, LoadOrder, Report } from "../../../loadtest/station/run.ts";
-import { judge, lossesOf, type Run, type Verdict } from "../../../loadtest/verdict.ts";
+import { judge, lossesOf, playControl, type Run, type Verdict } from "../../../loadtest/verdict.ts";
 import type { LoadRun } from "./load-run.ts";
 import { LOADS } from "./loads.ts";
 import type { Wish } from "./manifest.ts";
@@ -71,7 +71,13 @@ export async function play(stage: Stage, { wish, loads, requests, act, review }:
 
 /** Plays both at once and judges. */
 export async function prove(stage: Stage, name: string, promised: Play, control: Play): Promise<Proof> {
-  const [run, other] = await Promise.allSettled([play(stage, promised), play(stage, control)]);
+  const [run, other] = await Promise.allSettled([
+    play(stage, promised),
+    playControl(async (round) => {
+      if (round > 1) await stage.vacant(control.wish.name);
+      return play(stage, control);
+    }),
+  ]);
   if (run.status === "rejected") throw run.reason;
   const controlRun = other.status === "fulfilled" ? other.value : undefined;
   const { verdict, reasons } = judge(run.value, controlRun);

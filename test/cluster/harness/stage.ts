@@ -45,6 +45,8 @@ export interface Stage {
   begin(deployed: Deployed): Promise<LoadRun>;
   /** Ends what was deployed, without waiting for it. */
   discard(deployed: Deployed): Promise<void>;
+  /** Resolves when no Pod of the app is left. */
+  vacant(app: string): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -177,6 +179,10 @@ export async function openStage(name: string, env: NodeJS.ProcessEnv): Promise<S
     async discard({ app, path: deployment }) {
       await api.remove(deployment);
       await api.remove(`${path}/services/${app}`);
+    },
+    async vacant(app) {
+      const isVacant = () => (mirror.pods(app).length === 0 ? true : undefined);
+      await mirror.until(`${app}: its Pods are gone`, isVacant, 120_000);
     },
     async close() {
       mirror.close();
