@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { IdleTrust } from "./idle-trust.ts";
+import { IdleTrust, IdleTrusts } from "./idle-trust.ts";
 
 function proven(idleMs: number): IdleTrust {
   const trust = new IdleTrust(30_000);
@@ -46,5 +46,14 @@ describe("idle trust", () => {
     expect(trust.mostIdleMs).toBe(2500);
     trust.closedByApp(10);
     expect(trust.mostIdleMs).toBe(1000);
+  });
+
+  it("is kept for each generation, and forgotten for those long gone", () => {
+    const trusts = new IdleTrusts(30_000);
+    const first = trusts.of(1);
+    for (let generation = 2; generation <= 16; generation++) expect(trusts.of(generation)).not.toBe(first);
+    expect(trusts.of(1)).toBe(first);
+    trusts.of(17);
+    expect(trusts.of(1)).not.toBe(first);
   });
 });

@@ -11,6 +11,30 @@ const LEAST_EVIDENCE = 32;
 /** An app that closes connections this young (ms) does not follow an idle time-out; no pause is short enough to be safe. */
 const YOUNG_MS = 1000;
 
+/** So many generations are remembered: those that run, and some that have gone. */
+const MOST_GENERATIONS = 16;
+
+/** The trust in each generation. It outlives the connections: the generation that traffic has left is the one it returns to. */
+export class IdleTrusts {
+  readonly #mostIdleMs: number;
+  /** The generation first used is first. */
+  readonly #trusts = new Map<number, IdleTrust>();
+
+  /** `mostIdleMs`: as for each of them. */
+  constructor(mostIdleMs: number) {
+    this.#mostIdleMs = mostIdleMs;
+  }
+
+  of(generation: number): IdleTrust {
+    const known = this.#trusts.get(generation);
+    if (known) return known;
+    const trust = new IdleTrust(this.#mostIdleMs);
+    this.#trusts.set(generation, trust);
+    if (this.#trusts.size > MOST_GENERATIONS) this.#trusts.delete(this.#trusts.keys().next().value!);
+    return trust;
+  }
+}
+
 export class IdleTrust {
   readonly #mostIdleMs: number;
   #longestSurvivalMs = 0;

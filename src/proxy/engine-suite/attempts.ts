@@ -303,11 +303,25 @@ export function attemptsSuite(create: CreateEngine): void {
 
     it("forgets a retired generation's idle connections", async () => {
       const { app, engine } = await set({ onRequest: ({ socket }) => socket.write(counted("ok")) });
-      const client = await stage.client();
-      await client.ask(GET);
+      const clients = await Promise.all(Array.from({ length: 30 }, () => stage.client()));
+      await Promise.all(clients.map((client) => client.ask(GET)));
       engine.retire(1);
       await app.until(() => app.sockets.size === 0);
-      expect((await client.ask(GET)).status).toBe(200);
+      expect((await clients[0]!.ask(GET)).status).toBe(200);
+    });
+
+    it("remembers what a generation has shown, when traffic returns to it", async () => {
+      const { app, engine } = await set({ onRequest: ({ socket }) => socket.write(counted("ok")) });
+      const client = await stage.client();
+      await client.ask(POST);
+      await client.ask(POST);
+      for (let i = 0; i < 100; i++) await client.ask(GET);
+      await new Promise((resolve) => setTimeout(resolve, 1200));
+      engine.retire(1);
+      await app.until(() => app.sockets.size === 0);
+      const before = app.connections;
+      for (let i = 0; i < 20; i++) await client.ask(POST);
+      expect(app.connections).toBeLessThan(before + 10);
     });
 
     it("an app that closes idle connections at random fails no GET and no POST", async () => {

@@ -3,7 +3,7 @@
 import type { Socket } from "node:net";
 import type { Destination } from "../admission.ts";
 import { type ConnectOptions, connectApp } from "../app-connect.ts";
-import { IdleTrust } from "../idle-trust.ts";
+import { type IdleTrust, IdleTrusts } from "../idle-trust.ts";
 import type { Limits } from "../limits.ts";
 import type { AppSink, Order } from "./app-call.ts";
 import { AppConnection, type ConnectionOwner, UndiciCall } from "./app-connection.ts";
@@ -23,10 +23,12 @@ export interface PoolParts {
 export class AppPool {
   readonly #parts: PoolParts;
   readonly #generations = new Map<number, GenerationPool>();
+  readonly #trusts: IdleTrusts;
   #sweeper: NodeJS.Timeout | undefined = undefined;
 
   constructor(parts: PoolParts) {
     this.#parts = parts;
+    this.#trusts = new IdleTrusts(parts.limits.appIdleMs);
   }
 
   get connecting(): ConnectOptions {
@@ -69,7 +71,7 @@ export class AppPool {
   #poolOf(destination: Destination): GenerationPool {
     let pool = this.#generations.get(destination.generation);
     if (!pool) {
-      pool = new GenerationPool(destination, this.#parts);
+      pool = new GenerationPool(destination, this.#parts, this.#trusts.of(destination.generation));
       this.#generations.set(destination.generation, pool);
     }
     this.#sweeper ??= setInterval(() => {
@@ -89,11 +91,11 @@ class GenerationPool implements ConnectionOwner {
   #peak = 0;
   #retired = false;
 
-  constructor(destination: Destination, parts: PoolParts) {
+  constructor(destination: Destination, parts: PoolParts, trust: IdleTrust) {
     const host = destination.host.includes(":") ? `[${destination.host}]` : destination.host;
     this.#origin = `http://${host}:${destination.port}`;
     this.#parts = parts;
-    this.#trust = new IdleTrust(parts.limits.appIdleMs);
+    this.#trust = trust;
   }
 
   adopt(socket: Socket): AppConnection {

@@ -1,7 +1,7 @@
 // Connections to the app, kept per generation and used newest first, so that those not needed grow old and are closed.
 
 import type { Destination } from "../admission.ts";
-import { IdleTrust } from "../idle-trust.ts";
+import { type IdleTrust, IdleTrusts } from "../idle-trust.ts";
 import { AppConnection } from "./app-connection.ts";
 import type { House } from "./house.ts";
 import type { ConnectionOwner, Served } from "./served.ts";
@@ -14,23 +14,32 @@ const LEAST_KEPT = 8;
 const KEEP_ALIVE_MARGIN_MS = 1000;
 /** How much of the peak is left after each look: half of it is forgotten in 17 seconds. */
 const PEAK_DECAY = 0.98;
+/** So many connections are begun in one turn of the event loop. What the kernel does for one takes as long as a request. */
+const MOST_DIALS = 2;
+/** The idle connections of a generation that is left are closed over this time, ms, so that neither side stands still for it. */
+const RETIRE_MS = 200;
+const RETIRE_STEPS = 20;
 
 export class AppPool {
   readonly #house: () => House;
   readonly #generations = new Map<number, GenerationPool>();
+  #trusts: IdleTrusts | undefined = undefined;
   #sweeper: NodeJS.Timeout | undefined = undefined;
 
   constructor(house: () => House) {
     this.#house = house;
   }
 
-  /** Finds or opens a connection for the exchange. `once`: it may not be sent twice, so it takes one that is beyond doubt. */
-  serve(destination: Destination, once: boolean, exchange: Served): AppConnection {
+  /**
+   * Finds or opens a connection for the exchange, in this turn of the event loop or one of the next. `once`: it may not be sent
+   * twice, so it takes one that is beyond doubt.
+   */
+  serve(destination: Destination, once: boolean, exchange: Served): void {
     const pool = this.#generations.get(destination.generation) ?? this.#begin(destination);
-    return pool.serve(once, exchange);
+    pool.serve(once, exchange);
   }
 
-  /** Closes the generation's idle connections, and those in use as soon as they are idle. */
+  /** Closes the generation's idle connections one after the other, and those in use as soon as they are idle. */
   retire(generation: number): void {
     this.#generations.get(generation)?.retire();
     this.#generations.delete(generation);
@@ -39,12 +48,14 @@ export class AppPool {
   destroy(): void {
     clearInterval(this.#sweeper);
     this.#sweeper = undefined;
-    for (const pool of this.#generations.values()) pool.retire();
+    for (const pool of this.#generations.values()) pool.destroy();
     this.#generations.clear();
   }
 
   #begin(destination: Destination): GenerationPool {
-    const pool = new GenerationPool(destination, this.#house());
+    const house = this.#house();
+    this.#trusts ??= new IdleTrusts(house.parts.limits.appIdleMs);
+    const pool = new GenerationPool(destination, house, this.#trusts.of(destination.generation));
     this.#generations.set(destination.generation, pool);
     this.#sweeper ??= setInterval(() => {
       for (const each of this.#generations.values()) each.sweep();
@@ -60,22 +71,26 @@ class GenerationPool implements ConnectionOwner {
   /** The newest is last. */
   readonly #idle: AppConnection[] = [];
   readonly #inUse = new Set<AppConnection>();
+  /** For whom no connection was begun in this turn. */
+  #waiting: { readonly once: boolean; readonly exchange: Served }[] = [];
+  #dials = 0;
+  #isTurnDue = false;
   #peak = 0;
   #retired = false;
 
-  constructor(destination: Destination, house: House) {
+  constructor(destination: Destination, house: House, trust: IdleTrust) {
     this.#destination = destination;
     this.#house = house;
-    this.#trust = new IdleTrust(house.parts.limits.appIdleMs);
+    this.#trust = trust;
   }
 
-  serve(once: boolean, exchange: Served): AppConnection {
+  serve(once: boolean, exchange: Served): void {
     const idle = this.#take(once);
-    const connection = idle ?? new AppConnection(this.#destination, this.#house, this, exchange);
-    this.#inUse.add(connection);
-    if (this.#inUse.size > this.#peak) this.#peak = this.#inUse.size;
-    if (idle) idle.serve(exchange);
-    return connection;
+    if (idle) {
+      this.#use(idle, exchange);
+      idle.serve(exchange);
+    } else if (this.#dials < MOST_DIALS && this.#waiting.length === 0) this.#dial(exchange);
+    else this.#waiting.push({ once, exchange });
   }
 
   opened(): void {
@@ -128,7 +143,45 @@ class GenerationPool implements ConnectionOwner {
 
   retire(): void {
     this.#retired = true;
+    const portion = Math.ceil(this.#idle.length / RETIRE_STEPS);
+    const timer = setInterval(() => {
+      for (const connection of this.#idle.splice(0, portion)) connection.destroy();
+      if (this.#idle.length === 0) clearInterval(timer);
+    }, RETIRE_MS / RETIRE_STEPS).unref();
+  }
+
+  destroy(): void {
+    this.#retired = true;
     for (const connection of this.#idle.splice(0)) connection.destroy();
+  }
+
+  #use(connection: AppConnection, exchange: Served): void {
+    exchange.attempts.app = connection;
+    this.#inUse.add(connection);
+    if (this.#inUse.size > this.#peak) this.#peak = this.#inUse.size;
+  }
+
+  #dial(exchange: Served): void {
+    this.#dials++;
+    this.#use(new AppConnection(this.#destination, this.#house, this, exchange), exchange);
+    if (this.#isTurnDue) return;
+    this.#isTurnDue = true;
+    setImmediate(() => this.#onTurn());
+  }
+
+  /** Those who wait take what has become idle meanwhile, or begin the next connections. */
+  #onTurn(): void {
+    this.#isTurnDue = false;
+    this.#dials = 0;
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const [at, { once, exchange }] of waiting.entries()) {
+      if (this.#dials === MOST_DIALS && this.#idle.length === 0) {
+        this.#waiting.push(...waiting.slice(at));
+        return;
+      }
+      if (!exchange.attempts.isOver) this.serve(once, exchange);
+    }
   }
 
   #take(once: boolean): AppConnection | undefined {

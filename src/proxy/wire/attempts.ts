@@ -59,7 +59,7 @@ export class Attempts implements Guest {
     const exchange = this.#exchange;
     exchange.visit.boards(destination);
     this.isSent = false;
-    this.app = this.#house.pool.serve(destination, this.#retries?.careful || exchange.request.once, exchange);
+    this.#house.pool.serve(destination, this.#retries?.careful || exchange.request.once, exchange);
   }
 
   refuse(code: ErrorCode): void {

@@ -382,3 +382,51 @@ describe("answers and uploads that cross", () => {
     },
   );
 });
+
+describe("a burst", () => {
+  /** Clients that have been accepted and served, so that all that they send next is read in one turn of the event loop. */
+  async function accepted(count: number, onRequest: AppBehaviour["onRequest"]) {
+    let isBurst = false;
+    const { app, engine } = await set({
+      onRequest: (request) => (isBurst ? onRequest?.(request) : request.socket.write(counted("first"))),
+    });
+    const clients = await Promise.all(Array.from({ length: count }, () => stage.client()));
+    await Promise.all(clients.map((client) => client.ask(GET)));
+    engine.retire(1);
+    await app.until(() => app.sockets.size === 0);
+    isBurst = true;
+    return { app, engine, clients, before: app.connections };
+  }
+
+  it("opened a connection to the app for each of its requests, where few were enough", async () => {
+    const { app, clients, before } = await accepted(64, ({ socket }) => socket.write(counted("ok")));
+    const answers = await Promise.all(clients.map((client) => client.ask(GET)));
+    expect(answers.map(({ status }) => status)).toEqual(clients.map(() => 200));
+    expect(app.connections - before).toBeLessThan(40);
+  });
+
+  it("whose clients leave at once costs few connections, and each is counted", async () => {
+    const { app, engine, clients, before } = await accepted(64, () => {});
+    for (const client of clients) client.send(GET);
+    while (stage.tickets.account().inFlight === 0) await new Promise((resolve) => setImmediate(resolve));
+    for (const client of clients) client.socket.resetAndDestroy();
+    await stage.ended(128);
+    expect(stage.records.slice(64).every(({ ending }) => ending === "client_aborted")).toBe(true);
+    expect(stage.tickets.account().inFlight).toBe(0);
+    while (engine.connections > 0) await pause(1);
+    expect(app.connections - before).toBeLessThan(40);
+  });
+
+  it("of uploads arrives whole and in its order", async () => {
+    const { clients } = await accepted(32, ({ socket, body }) => socket.write(counted(`${body}`)));
+    const bodies = clients.map((_, index) => `body ${index}`);
+    const answers = await Promise.all(
+      clients.map((client, index) =>
+        client.ask(
+          `POST / HTTP/1.1\r\n${HEAD}Content-Length: ${bodies[index]!.length}\r\n\r\n${bodies[index]}`,
+        ),
+      ),
+    );
+    expect(answers.map(({ body }) => `${body}`)).toEqual(bodies);
+  });
+});

@@ -19,8 +19,8 @@ export interface ConnectionOwner {
 /** The exchange that a connection serves. */
 export interface Served extends AnswerSink {
   readonly request: Pick<Request, "method" | "isTunnel" | "isComplete">;
-  /** They hear that the connection can be written to, and that it has failed. */
-  readonly attempts: Pick<Attempts, "send" | "failed" | "isSent">;
+  /** They hear which connection it is, that it can be written to, and that it has failed. */
+  readonly attempts: Pick<Attempts, "app" | "send" | "failed" | "isSent" | "isOver">;
   /** All that came with one read has been handed over. */
   onReadDone(): void;
   /** `trailers`: text that ends a chunked message, where it has not gone already. */
