@@ -3,8 +3,7 @@
 //   const sluice = connect({ version: "v2", onStop: () => server.close(), onReload: () => readConfig() });
 //   server.listen(process.env.PORT, "127.0.0.1", () => sluice.ready());
 //
-// The answer to the handshake stays open: the lifeline. Once lost it is opened again, but never after SIGTERM nor after
-// `superseded`. libuv sets close-on-exec on every socket, so a child process does not keep it open.
+// The answer to the handshake stays open: the lifeline. libuv sets close-on-exec, so a child process does not hold it.
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import http from "node:http";
@@ -14,9 +13,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 /**
  * @param {object} options
  * @param {string} options.version What runs here: 1 to 128 printable characters.
- * @param {() => unknown} [options.onStop] Finishes the work in flight; returns a promise, or a server that is closing. Called
- *   once, on SIGTERM or SIGINT, when sluice sends no new requests; then the process exits.
- * @param {() => unknown} [options.onReload] Called for `sluice reload`, one call at a time; a throw is reported as the reason.
+ * @param {() => unknown} [options.onStop] Finishes the work in flight; returns a promise, or a server that is closing.
+ *   Called once, on SIGTERM or SIGINT, when sluice sends no new requests; then the process exits.
+ * @param {() => unknown} [options.onReload] Called for `sluice reload`, one call at a time; what it throws is reported.
  * @param {string[]} [options.signals] Further signals for which the app has registered handlers.
  * @param {(message: string) => void} [options.log] Default: standard error.
  */
@@ -26,7 +25,6 @@ export function connect({ version, onStop, onReload, signals = [], log = console
   if (!control) log("sluice: SLUICE_CONTROL is not set; running without sluice");
   else if (!slot) throw new Error("sluice: SLUICE_CONTROL is set, SLUICE_SLOT is not: which slot is this?");
   const socketPath = control.includes("/") ? control : undefined;
-  const headers = { host: "localhost", "content-type": "application/json" };
   const url = `http://${socketPath ? "localhost" : control}/v1/slots/${slot}`;
   const declared = [...signals, ...(onStop ? ["SIGTERM", "SIGINT"] : []), ...(onReload ? ["reload"] : [])];
   const hello = { version, instance: randomUUID(), signals: declared, pid: process.pid };
@@ -35,9 +33,10 @@ export function connect({ version, onStop, onReload, signals = [], log = console
   let [gateSaid, reloaded] = [Promise.resolve(false), Promise.resolve()]; // one at a time, in order
 
   const say = (message) => log(`sluice: slot ${slot}: ${message}`);
-  /** A request on a connection of its own. Resolves to the open answer; rejects if refused, or after `patience` ms of silence. */
+  const textOf = (error) => String(error?.message || error?.code || error); // no message: of several addresses
+  /** Resolves to the open answer, on a connection of its own. Rejects if refused, or after `patience` ms of silence. */
   const request = async (method, path, body, patience) => {
-    const options = { socketPath, agent: false, method, headers, timeout: patience };
+    const options = { socketPath, agent: false, method, headers: { host: "localhost" }, timeout: patience };
     const call = http.request(url + path, options).end(JSON.stringify(body));
     call.on("timeout", () => call.destroy(new Error("no word from sluice")));
     call.on("error", () => {}); // once() rejects with it, or the answer breaks off
@@ -49,18 +48,10 @@ export function connect({ version, onStop, onReload, signals = [], log = console
   const tell = (method, path, body) =>
     request(method, path, body, 2000).then(
       (answer) => answer.resume() !== undefined,
-      (error) => say(`${method} ${path}: ${error.message || error.code}`) ?? false,
+      (error) => say(`${method} ${path}: ${textOf(error)}`) ?? false,
     );
-  const sayGate = (name, gate) => {
-    gates.set(name, gate);
-    gateSaid = gateSaid.then(() => phase === "accepted" && tell("PUT", `/gates/${name}`, gate));
-    return gateSaid;
-  };
   const reload = async (id) => {
-    const failure = await (async () => onReload())().then(
-      () => undefined,
-      (error) => String(error?.message ?? error),
-    );
+    const failure = await (async () => onReload())().then(() => undefined, textOf);
     await tell("POST", `/commands/${id}`, { ok: failure === undefined, reason: failure ?? "" });
   };
   const hear = ({ type, id }) => {
@@ -71,12 +62,12 @@ export function connect({ version, onStop, onReload, signals = [], log = console
     if (type === "superseded") phase = "over";
     if (type !== "accepted") return;
     phase = "accepted";
-    for (const [name, gate] of gates) if (!gate.ttl) sayGate(name, gate); // sluice may have been restarted
+    for (const [name, said] of gates) if (!said.ttl) app.gate(name, said.open, said); // sluice may have been restarted
   };
   const keep = async () => {
     phase = "waiting";
     for (let delay = 50, last = ""; phase !== "over"; delay = Math.min(delay * 2, 1000)) {
-      const trouble = await live().catch((error) => error.message || error.code);
+      const trouble = await live().catch(textOf);
       if (phase === "over") return;
       if (phase === "accepted") [phase, delay, last] = ["waiting", 50, ""];
       if (trouble !== last) say(`${trouble}; trying again until it works (${control})`); // once, not at every attempt
@@ -111,17 +102,21 @@ export function connect({ version, onStop, onReload, signals = [], log = console
   const onSignal = () => (stopped ??= stop());
   if (onStop) process.on("SIGTERM", onSignal).once("SIGINT", onSignal); // a second Ctrl-C ends the process at once
 
-  return {
+  const app = {
     /** Begins the handshake, and repeats it for ever. Call it once the server listens. */
     ready() {
       const bare = declared.find((name) => name !== "reload" && process.listenerCount(name) === 0);
       if (bare) throw new Error(`sluice: ${bare} is declared but has no handler`);
       if (control && phase === "new") keep();
     },
-    /** Says a gate; resolves to whether it was taken now. Said again after each handshake, unless a `ttl` ("30s") makes it a heartbeat. */
+    /** Says a gate; resolves to whether it was taken now. Said again after each handshake, but not with a `ttl`. */
     gate(/** @type {string} */ name, /** @type {boolean} */ open, { reason = "", ttl = undefined } = {}) {
-      return sayGate(name, { open, reason, ttl });
+      const said = { open, reason, ttl };
+      gates.set(name, said);
+      gateSaid = gateSaid.then(() => phase === "accepted" && tell("PUT", `/gates/${name}`, said));
+      return gateSaid;
     },
     stopping, // for an app without onStop, from its own SIGTERM handler
   };
+  return app;
 }
