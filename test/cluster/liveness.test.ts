@@ -5,10 +5,10 @@ import { closedConnections, identityOf } from "./harness/in-place.ts";
 import { runInApp } from "./harness/kubectl.ts";
 import { LOADS, POSTS } from "./harness/loads.ts";
 import type { Wish } from "./harness/manifest.ts";
-import { isReady, statusOf } from "./harness/objects.ts";
+import { isReady, type Pod, statusOf } from "./harness/objects.ts";
 import { type Play, prove } from "./harness/proof.ts";
 import { sizesFrom } from "./harness/sizes.ts";
-import { openStage, type Stage } from "./harness/stage.ts";
+import { type Deployed, openStage, type Stage } from "./harness/stage.ts";
 
 const sizes = sizesFrom(process.env);
 let stage: Stage;
@@ -25,15 +25,22 @@ async function sicken({ namespace }: Stage, pod: string): Promise<void> {
   if (code !== 0) throw new Error(`the app in ${pod} was not reached: kubectl exec ended with ${code}`);
 }
 
+/** Kube-proxy may have known of one Pod only when the load opened its connections. */
+async function busiest({ sidecars }: Stage, deployed: Deployed): Promise<Pod> {
+  const pods = deployed.pods();
+  const counts = await Promise.all(pods.map(({ metadata }) => sidecars.inFlight(metadata.name)));
+  return pods[counts.indexOf(Math.max(...counts))]!;
+}
+
 function fallSick(wish: Wish, requests: number): Play {
   return {
     wish,
     requests,
     loads: [...LOADS, POSTS],
     async act(deployed, run) {
-      const [sick] = deployed.pods();
-      const name = sick!.metadata.name;
-      const before = identityOf(sick!);
+      const sick = await busiest(stage, deployed);
+      const { name } = sick.metadata;
+      const before = identityOf(sick);
       await sicken(stage, name);
       const asked = ({ event, hook }: Readonly<Record<string, unknown>>) =>
         wish.withoutHooks ? event === "lifeline_lost" : event === "hook_asked" && hook === "slot";

@@ -24,6 +24,8 @@ export interface Sidecars {
   lives(app: string): readonly SidecarLife[];
   /** The account of each life, once it is quiet or has ended; a life that left none is a problem. */
   accounts(app: string): Promise<{ accounts: readonly SluiceAccount[]; problems: readonly string[] }>;
+  /** Requests in flight at the sluice of a Pod that runs. */
+  inFlight(pod: string): Promise<number>;
   /** Requests that they reported as failed; generations are numbered over all lives (`generationOf`). */
   failed(app: string): Promise<readonly FailedRequest[]>;
   /** Makes the generations of several sluices distinct. */
@@ -114,10 +116,13 @@ export function followSidecars(api: Api, namespace: string, mirror: Mirror): Sid
     return pod === undefined || isLeaving(pod);
   }
 
+  const accountNow = async (pod: string) =>
+    metricsAccount(await api.text(`${pods}/${pod}:9080/proxy/metrics`));
+
   async function accountOf(life: Life): Promise<SluiceAccount | undefined> {
     if (!life.ended && !isGoing(life)) {
       for (const limit = performance.now() + QUIET_MS; ; ) {
-        const account = metricsAccount(await api.text(`${pods}/${life.pod}:9080/proxy/metrics`));
+        const account = await accountNow(life.pod);
         if (account.inFlight === 0 || performance.now() > limit) return account;
       }
     }
@@ -153,6 +158,7 @@ export function followSidecars(api: Api, namespace: string, mirror: Mirror): Sid
       }
       return { accounts, problems };
     },
+    inFlight: async (pod) => (await accountNow(pod)).inFlight,
     async failed(app) {
       const found: FailedRequest[] = [];
       for (const life of of(app)) {
