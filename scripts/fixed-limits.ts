@@ -27,6 +27,17 @@ const FIXED: readonly FixedLimit[] = [
     meaning: "The same where the replay has broken as well: then it goes to another one, or fails.",
   },
   {
+    path: "src/proxy/wire/app-pool.ts",
+    name: "MOST_DIALS",
+    meaning:
+      "Connections to the app that are begun in one turn of the event loop; who waits takes what has become idle meanwhile.",
+  },
+  {
+    path: "src/proxy/wire/app-pool.ts",
+    name: "RETIRE_MS",
+    meaning: "Time over which the idle connections of a generation that was left are closed.",
+  },
+  {
     path: "src/proxy/wire/turns.ts",
     name: "MOST_AHEAD",
     meaning: "Requests that are read of a pipeline before their turn.",
