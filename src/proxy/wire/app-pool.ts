@@ -23,6 +23,8 @@ const RETIRE_STEPS = 20;
 export class AppPool {
   readonly #house: () => House;
   readonly #generations = new Map<number, GenerationPool>();
+  /** Those retired that still have idle connections. */
+  readonly #leaving = new Set<GenerationPool>();
   #trusts: IdleTrusts | undefined = undefined;
   #sweeper: NodeJS.Timeout | undefined = undefined;
 
@@ -41,15 +43,20 @@ export class AppPool {
 
   /** Closes the generation's idle connections one after the other, and those in use as soon as they are idle. */
   retire(generation: number): void {
-    this.#generations.get(generation)?.retire();
+    const pool = this.#generations.get(generation);
+    if (!pool) return;
     this.#generations.delete(generation);
+    this.#leaving.add(pool);
+    pool.retire(() => this.#leaving.delete(pool));
   }
 
   destroy(): void {
     clearInterval(this.#sweeper);
     this.#sweeper = undefined;
-    for (const pool of this.#generations.values()) pool.destroy();
-    this.#generations.clear();
+    for (const pools of [this.#generations, this.#leaving]) {
+      for (const pool of pools.values()) pool.destroy();
+      pools.clear();
+    }
   }
 
   #begin(destination: Destination): GenerationPool {
@@ -64,6 +71,11 @@ export class AppPool {
   }
 }
 
+interface Waiter {
+  readonly once: boolean;
+  readonly exchange: Served;
+}
+
 class GenerationPool implements ConnectionOwner {
   readonly #destination: Destination;
   readonly #house: House;
@@ -72,7 +84,7 @@ class GenerationPool implements ConnectionOwner {
   readonly #idle: AppConnection[] = [];
   readonly #inUse = new Set<AppConnection>();
   /** For whom no connection was begun in this turn. */
-  #waiting: { readonly once: boolean; readonly exchange: Served }[] = [];
+  #waiting: Waiter[] = [];
   #dials = 0;
   #isTurnDue = false;
   #peak = 0;
@@ -141,12 +153,15 @@ class GenerationPool implements ConnectionOwner {
     }
   }
 
-  retire(): void {
+  /** Calls `then` when the last idle connection has been closed. */
+  retire(then: () => void): void {
     this.#retired = true;
     const portion = Math.ceil(this.#idle.length / RETIRE_STEPS);
     const timer = setInterval(() => {
       for (const connection of this.#idle.splice(0, portion)) connection.destroy();
-      if (this.#idle.length === 0) clearInterval(timer);
+      if (this.#idle.length > 0) return;
+      clearInterval(timer);
+      then();
     }, RETIRE_MS / RETIRE_STEPS).unref();
   }
 
@@ -163,10 +178,10 @@ class GenerationPool implements ConnectionOwner {
 
   #dial(exchange: Served): void {
     this.#dials++;
-    this.#use(new AppConnection(this.#destination, this.#house, this, exchange), exchange);
-    if (this.#isTurnDue) return;
+    // First, so that those behind it have their turn even if this cannot be begun.
+    if (!this.#isTurnDue) setImmediate(() => this.#onTurn());
     this.#isTurnDue = true;
-    setImmediate(() => this.#onTurn());
+    this.#use(new AppConnection(this.#destination, this.#house, this, exchange), exchange);
   }
 
   /** Those who wait take what has become idle meanwhile, or begin the next connections. */
@@ -175,16 +190,36 @@ class GenerationPool implements ConnectionOwner {
     this.#dials = 0;
     const waiting = this.#waiting;
     this.#waiting = [];
-    for (const [at, { once, exchange }] of waiting.entries()) {
-      if (this.#dials === MOST_DIALS && this.#idle.length === 0) {
-        this.#waiting.push(...waiting.slice(at));
-        return;
-      }
-      if (!exchange.attempts.isOver) this.serve(once, exchange);
+    for (const waiter of waiting) {
+      const isInVain = this.#dials === MOST_DIALS && this.#idle.length === 0 && !this.#retired;
+      if (isInVain) this.#waiting.push(waiter);
+      else if (!waiter.exchange.attempts.isOver) this.#serveLate(waiter);
+    }
+  }
+
+  #serveLate({ once, exchange }: Waiter): void {
+    const { attempts } = exchange;
+    try {
+      // An app that stops may close its listener before all of them have come so far.
+      if (!this.#retired || !attempts.turnElsewhere()) this.serve(once, exchange);
+    } catch (error) {
+      // A defect is that request's, not that of all who wait behind it.
+      this.#house.parts.observer.trouble(error as Error, "a request that had waited was given up");
+      attempts.app?.destroy();
+      attempts.failed({
+        code: "INTERNAL",
+        refused: false,
+        sentNothing: !attempts.isSent,
+        answerSeen: false,
+        stale: false,
+        cause: String(error),
+      });
     }
   }
 
   #take(once: boolean): AppConnection | undefined {
+    // Its process may be known to be dead: a fresh connection is refused then, an old one takes the request with it.
+    if (this.#retired) return undefined;
     const mostIdleMs = once ? this.#trust.windowMs : this.#trust.mostIdleMs;
     for (let newest = this.#idle.at(-1); newest; newest = this.#idle.at(-1)) {
       newest.idledMs = this.#house.parts.now() - newest.idleSince;

@@ -86,6 +86,15 @@ export class Attempts implements Guest {
     this.#exchange.onBodyTurned();
   }
 
+  /** Nothing has been sent: asks for a slot again if another generation takes new requests by now. False: none does. */
+  turnElsewhere(): boolean {
+    const { route } = this.#house.parts.admission;
+    const { destination } = this.#exchange.visit;
+    if (route.to !== "generation" || route.destination.generation === destination?.generation) return false;
+    this.#admit(true);
+    return true;
+  }
+
   /** It has failed: the request asks for a slot again, or fails with it. */
   failed(failure: AppFailure): void {
     if (this.isOver) return;

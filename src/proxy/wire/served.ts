@@ -20,7 +20,7 @@ export interface ConnectionOwner {
 export interface Served extends AnswerSink {
   readonly request: Pick<Request, "method" | "isTunnel" | "isComplete">;
   /** They hear which connection it is, that it can be written to, and that it has failed. */
-  readonly attempts: Pick<Attempts, "app" | "send" | "failed" | "isSent" | "isOver">;
+  readonly attempts: Pick<Attempts, "app" | "send" | "failed" | "turnElsewhere" | "isSent" | "isOver">;
   /** All that came with one read has been handed over. */
   onReadDone(): void;
   /** `trailers`: text that ends a chunked message, where it has not gone already. */
