@@ -125,7 +125,8 @@ class GenerationPool implements ConnectionOwner {
     const at = this.#idle.indexOf(connection);
     if (at !== -1) {
       this.#idle.splice(at, 1);
-      this.#trust.closedByApp(this.#house.parts.now() - connection.idleSince);
+      // An app that was told that it is left closes them for that.
+      if (!this.#retired) this.#trust.closedByApp(this.#house.parts.now() - connection.idleSince);
     } else if (this.#inUse.has(connection) && connection.served > 0 && !connection.answering) {
       // The race that was lost: it had idled for so long, and ended when it was used again.
       this.#trust.closedByApp(connection.idledMs);
