@@ -1,4 +1,6 @@
-// A short run of the differential fuzzing in each build: a seed that stays and one that does not. `npm run fuzz` runs for hours.
+// A short run of the differential fuzzing in each build, of seeds that stay: some three conversations in 100,000 of a new one differ in
+// a way that is intended and not listed yet, and a build that fails is to say something of its commit. `npm run fuzz` draws new
+// ones, for hours.
 
 import { describe, expect, it } from "vitest";
 import { createByteLayer } from "../fuzz/bytes/layer.ts";
@@ -8,7 +10,7 @@ import { createSocketLayer } from "../fuzz/sockets/layer.ts";
 import { createStandardEngine } from "../src/proxy/standard/engine.ts";
 
 const FIXED = 20_261_123;
-const RANDOM = Math.floor(Math.random() * 2 ** 31);
+const SECOND = 20_261_130;
 const BYTES = 40_000;
 const CONVERSATIONS = 512;
 
@@ -30,7 +32,7 @@ async function run(layer: Layer, seed: number, cases: number): Promise<Finding[]
 }
 
 describe("both engines make the same of", () => {
-  it.each([FIXED, RANDOM])(
+  it.each([FIXED, SECOND])(
     "bytes in every cut (seed %i)",
     async (seed) => {
       const findings = await run(createByteLayer(new WireReader().read), seed, BYTES);
@@ -39,7 +41,7 @@ describe("both engines make the same of", () => {
     120_000,
   );
 
-  it.each([FIXED, RANDOM])(
+  it.each([FIXED, SECOND])(
     "conversations over sockets (seed %i)",
     async (seed) => {
       const findings = await run(await createSocketLayer(), seed, CONVERSATIONS);
