@@ -2,23 +2,9 @@
 
 import { createTickets } from "../../src/drain/tickets.ts";
 import { createAdmission } from "../../src/proxy/admission.ts";
-import { destinationOf } from "../../src/proxy/engine-suite/stage.ts";
+import { destinationOf, LIMITS } from "../../src/proxy/engine-suite/stage.ts";
 import type { Limits } from "../../src/proxy/limits.ts";
 import type { NamedEngine } from "../security/engines.ts";
-
-const LIMITS: Limits = {
-  maxHeadBytes: 16 * 1024,
-  maxTargetBytes: 8 * 1024,
-  maxFields: 100,
-  maxConnections: 10_000,
-  headTimeoutMs: 10_000,
-  bodyTimeoutMs: 10_000,
-  connectTimeoutMs: 5_000,
-  responseTimeoutMs: 10_000,
-  clientIdleMs: 60_000,
-  appIdleMs: 30_000,
-  replayBodyBytes: 64 * 1024,
-};
 
 export interface House {
   readonly port: number;

@@ -10,7 +10,8 @@ import { RawClient } from "./raw-client.ts";
 
 export type CreateEngine = (parts: EngineParts) => Engine;
 
-const LIMITS: Limits = {
+/** Large enough not to matter to a test that is not about them. */
+export const LIMITS: Limits = {
   maxHeadBytes: 16 * 1024,
   maxTargetBytes: 8 * 1024,
   maxFields: 100,

@@ -2,6 +2,7 @@
 // own time, and closed when they are idle.
 
 import type { Socket } from "node:net";
+import { endStreamsOf } from "../stream-ends.ts";
 import type { WindDown } from "../wind-down.ts";
 import { ClientSession, PATIENCE, type Patience } from "./client-session.ts";
 import type { StreamHouse } from "./stream-exchange.ts";
@@ -12,8 +13,6 @@ const LOOK_MS = 500;
 const WIND_DOWN_LOOK_MS = 50;
 /** A connection that is younger and has asked nothing yet is about to, ms. */
 const NEWCOMER_MS = 1000;
-/** How long the ends of long-lived answers may take to be flushed, ms. */
-const STREAM_END_MS = 1000;
 
 export interface FrontParts {
   readonly house: StreamHouse;
@@ -75,17 +74,8 @@ export class Http2Front {
   }
 
   /** As the engine's `endStreams`. */
-  async endStreams(generation: number | undefined): Promise<void> {
-    const ends: Promise<void>[] = [];
-    for (const exchange of this.#parts.house.active) {
-      const end = exchange.endStream(generation);
-      if (end) ends.push(end);
-    }
-    if (ends.length === 0) return;
-    const timeUp = Promise.withResolvers<void>();
-    const timer = setTimeout(timeUp.resolve, STREAM_END_MS);
-    await Promise.race([Promise.all(ends), timeUp.promise]);
-    clearTimeout(timer);
+  endStreams(generation: number | undefined): Promise<void> {
+    return endStreamsOf(this.#parts.house.active, (exchange) => exchange.endStream(generation));
   }
 
   /** Cuts every unfinished request; returns how many. */

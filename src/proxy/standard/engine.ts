@@ -2,15 +2,13 @@
 // do is done around them; each place says what and why.
 
 import type { Engine, EngineParts } from "../engine.ts";
+import { endStreamsOf } from "../stream-ends.ts";
 import { WindDown } from "../wind-down.ts";
 import type { AppSide } from "./app-call.ts";
 import type { Exchange } from "./exchange.ts";
 import { Front } from "./front.ts";
 import type { House } from "./house.ts";
 import { Http1Side } from "./http1-side.ts";
-
-/** How long the ends of long-lived answers may take to be flushed, ms. */
-const STREAM_END_MS = 1000;
 
 /** How long who had just connected when the listener closed may take to ask, ms. */
 const LATE_QUESTION_MS = 200;
@@ -59,14 +57,8 @@ export function createStandardEngine(parts: EngineParts, side?: AppSide): Engine
       clearTimeout(idleCloser);
       windDown.end();
     },
-    async endStreams(generation, code) {
-      const ends: Promise<void>[] = [];
-      for (const exchange of active) {
-        const end = exchange.endStream(generation, code);
-        if (end) ends.push(end);
-      }
-      if (ends.length > 0) await within(STREAM_END_MS, Promise.all(ends));
-    },
+    endStreams: (generation, code) =>
+      endStreamsOf(active, (exchange) => exchange.endStream(generation, code)),
     cut: cutAll,
     retire: (generation) => app.retire(generation),
     get connections() {
@@ -93,14 +85,4 @@ export function createStandardEngine(parts: EngineParts, side?: AppSide): Engine
       app.destroy();
     },
   };
-}
-
-function within(ms: number, work: Promise<unknown>): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, ms);
-    work.finally(() => {
-      clearTimeout(timer);
-      resolve();
-    });
-  });
 }

@@ -15,6 +15,7 @@
 // - A request is an Exchange; whatever becomes of it, `Exchange.#end` is its one end.
 
 import type { Engine, EngineParts } from "../engine.ts";
+import { endStreamsOf } from "../stream-ends.ts";
 import { WindDown } from "../wind-down.ts";
 import { AlarmClock } from "./alarm-clock.ts";
 import { AnswerHead } from "./answer-head.ts";
@@ -29,8 +30,6 @@ import { RequestScan } from "./request-scan.ts";
 import { SharedRead } from "./shared-read.ts";
 import { WriteBuffer } from "./write-buffer.ts";
 
-/** How long the ends of long-lived answers may take to be flushed, ms. */
-const STREAM_END_MS = 1000;
 /** How long who had just connected when the listener closed may take to ask, ms. */
 const LATE_QUESTION_MS = 200;
 /** The clock's tick: a fraction of the shortest wait, within bounds, ms. */
@@ -97,14 +96,8 @@ export function createWireEngine(parts: EngineParts): Engine {
       clearTimeout(idleCloser);
       windDown.end();
     },
-    async endStreams(generation, code) {
-      const ends: Promise<void>[] = [];
-      for (const connection of listener.connections) {
-        const end = connection.endStream(generation, code);
-        if (end) ends.push(end);
-      }
-      if (ends.length > 0) await within(STREAM_END_MS, Promise.all(ends));
-    },
+    endStreams: (generation, code) =>
+      endStreamsOf(listener.connections, (connection) => connection.endStream(generation, code)),
     cut: cutAll,
     retire: (generation) => house.pool.retire(generation),
     get connections() {
@@ -137,14 +130,4 @@ function tickOf({ limits }: EngineParts): number {
   const { headTimeoutMs, bodyTimeoutMs, connectTimeoutMs, responseTimeoutMs, clientIdleMs } = limits;
   const shortest = Math.min(headTimeoutMs, bodyTimeoutMs, connectTimeoutMs, responseTimeoutMs, clientIdleMs);
   return Math.min(MOST_TICK_MS, Math.max(LEAST_TICK_MS, Math.floor(shortest / TICK_SHARE)));
-}
-
-function within(ms: number, work: Promise<unknown>): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, ms);
-    work.finally(() => {
-      clearTimeout(timer);
-      resolve();
-    });
-  });
 }
