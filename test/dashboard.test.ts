@@ -43,7 +43,8 @@ test("the page of each Pod, over a port-forward of its own: it shows, streams an
   page.abort();
   dashboard.child.kill("SIGINT");
   expect(await dashboard.finished).toMatchObject({ exitCode: 0, err: "" });
-  expect(cluster.forwards).toBe(0);
+  // The process has closed it; the API server hears of that a moment later.
+  await expect.poll(() => cluster.forwards).toBe(0);
 });
 
 test("without a cluster: the address of the sidecar here, or why a browser cannot reach it", async ({
